@@ -1,0 +1,41 @@
+# `make demo`: a bare machine to a finding. `make test`: everything that must hold. Both are quick when run again.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint bundle bench clean
+
+.venv/made:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/core: .venv/made pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+.venv/all: .venv/core
+	@$(PIP) 'pip>=25.1'
+	$(PIP) -e '.[train]' --group dev
+	@touch $@
+
+demo: .venv/core
+	$(BIN)/facialis demo
+
+lint: .venv/all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/all lint
+	$(BIN)/facialis assets fetch face_landmarker
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+bundle: .venv/all
+	$(BIN)/python benchmarks/../tools/make_bundle.py
+
+bench: .venv/all
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf .venv facialis-demo

@@ -1,0 +1,37 @@
+"""Detect facial palsy from photos and video; train, test and question such detectors.
+
+Research use; not a medical device.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from facialis.cohorts.cohort import Cohort
+    from facialis.detection.detector import Detector
+    from facialis.detection.finding import Finding
+    from facialis.faces.landmarks import Face, FaceLandmarker
+    from facialis.modalities.measures import MEASURES, measure
+
+__version__ = "0.1.0.dev0"
+
+_HOME = {
+    "Cohort": "facialis.cohorts.cohort",
+    "Detector": "facialis.detection.detector",
+    "Face": "facialis.faces.landmarks",
+    "FaceLandmarker": "facialis.faces.landmarks",
+    "Finding": "facialis.detection.finding",
+    "MEASURES": "facialis.modalities.measures",
+    "measure": "facialis.modalities.measures",
+}
+
+__all__ = ["MEASURES", "Cohort", "Detector", "Face", "FaceLandmarker", "Finding", "__version__", "measure"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``import facialis`` stays quick."""
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'facialis' has no attribute {name!r}")

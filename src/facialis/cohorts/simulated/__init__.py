@@ -1,0 +1,1 @@
+"""Faces in which palsy is the only difference between the groups."""

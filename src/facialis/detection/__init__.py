@@ -1,0 +1,1 @@
+"""A trained model becomes a detector, and a picture a finding. Needs no torch."""

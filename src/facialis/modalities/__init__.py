@@ -1,0 +1,1 @@
+"""A face becomes arrays: measures, coordinates, expression scores, crops, line images."""

@@ -1,0 +1,1 @@
+"""Findings and results become pages, tables and figures."""

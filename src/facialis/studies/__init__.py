@@ -1,0 +1,1 @@
+"""A cohort and a recipe become results. Needs the extra ``train``."""
