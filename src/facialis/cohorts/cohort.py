@@ -1,0 +1,254 @@
+"""A cohort: one table of frames, and beside it one array file for each modality, in the order of its rows.
+
+Folder layout (schema 1)::
+
+    cohort.json        schema, provenance, and each file's shape and SHA-256; written last, so that it marks a whole cohort
+    frames.parquet     a row a frame (columns below)
+    unusable.parquet   the frames that were read but not used, with the reason
+    landmarks.npy ...  one array for each modality, memory-mapped when read
+
+Columns of ``frames.parquet``: ``frame_id`` (unique), ``subject_id``, ``group`` (the subject's: patient or healthy),
+``label`` (the frame's: 1 palsy, 0 none; a patient's frame can be without), ``source``, ``sequence``, ``time`` (s),
+``portrait``, ``path`` (relative to the source's root), ``height``, ``width``, ``quality`` (why a frame is not fit to be
+judged, empty when it is), and whatever else its source knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.errors import CohortError
+from facialis.files import atomic_path, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+GROUPS = ("patient", "healthy")
+REQUIRED_COLUMNS = ("frame_id", "subject_id", "group", "label", "source", "sequence", "time", "portrait", "path")
+_OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
+_OWN_FOLDERS = ("derived", "pictures", ".parts")
+
+
+class Cohort:
+    """An extracted or simulated cohort on disk, opened with `Cohort.open`."""
+
+    def __init__(self, path: Path, card: dict[str, Any], frames: pd.DataFrame) -> None:
+        self.path = path
+        self.frames = frames
+        self.provenance: dict[str, Any] = card["provenance"]
+        self._files: dict[str, dict[str, Any]] = card["modalities"]
+        self.hash: str = card["hash"]
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open the cohort in a folder.
+
+        Raises
+        ------
+        CohortError
+            The folder holds no cohort, an unfinished one, one of another schema, or files that do not fit together.
+        """
+        import pandas as pd
+
+        path = Path(path)
+        try:
+            card = json.loads((path / "cohort.json").read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            unfinished = (path / ".parts").is_dir()
+            why = (
+                "its extraction is not finished: run the same command again, it goes on where it stopped"
+                if unfinished
+                else "no cohort there: `facialis extract` or `facialis simulate` makes one"
+            )
+            raise CohortError(f"{path}: {why}") from error
+        except (OSError, ValueError) as error:
+            raise CohortError(f"{path}: cohort.json cannot be read ({error})") from error
+        if card.get("schema") != SCHEMA:
+            raise CohortError(
+                f"{path}: made with schema {card.get('schema')}, this program reads {SCHEMA}; extract it again"
+            )
+        try:
+            frames = pd.read_parquet(path / "frames.parquet")
+        except (OSError, ValueError) as error:
+            raise CohortError(f"{path}: frames.parquet cannot be read ({error}); extract it again") from error
+        cohort = cls(path, card, frames)
+        for name in cohort.modalities:
+            if len(cohort.array(name)) != len(frames):
+                raise CohortError(
+                    f"{path}: {name}.npy has {len(cohort.array(name))} rows, frames.parquet {len(frames)}"
+                )
+        return cohort
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the arrays that this cohort holds."""
+        return tuple(self._files)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the faces were simulated; every figure from such a cohort is called so."""
+        return bool(self.provenance.get("simulated", False))
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Return a modality's array (n, ...), memory-mapped and read-only.
+
+        Raises
+        ------
+        CohortError
+            The cohort does not hold this modality, or its file is missing or damaged.
+        """
+        if name not in self._files:
+            held = ", ".join(self.modalities)
+            raise CohortError(f"{self.path}: holds no {name!r}, only {held}; extract it again with pictures")
+        try:
+            return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        except (OSError, ValueError) as error:
+            raise CohortError(
+                f"{self.path}: {name}.npy cannot be read ({error}); extract it again"
+            ) from error
+
+    def verify(self) -> None:
+        """Compare every file with the SHA-256 it was written with.
+
+        Raises
+        ------
+        CohortError
+            A file was changed; it is named.
+        """
+        for name, facts in self._files.items():
+            if file_hash(self.path / f"{name}.npy") != facts["sha256"]:
+                raise CohortError(f"{self.path}: {name}.npy was changed since it was written; extract it again")
+
+
+def prepare_folder(path: Path) -> None:
+    """Make a cohort's folder, readable by its owner alone, kept out of any repository by its own .gitignore."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        (path / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise CohortError(f"cannot make the folder {path}: {error.strerror or error}") from error
+
+
+def write_cohort(
+    path: Path | str,
+    frames: pd.DataFrame,
+    arrays: Mapping[str, NDArray[Any]],
+    provenance: Mapping[str, Any],
+    unusable: pd.DataFrame | None = None,
+) -> Cohort:
+    """Write a cohort whose arrays are at hand, and open it.
+
+    Raises
+    ------
+    CohortError
+        The folder holds a cohort already or cannot be written; the table or an array does not fit.
+    """
+    path = Path(path)
+    if (path / "cohort.json").exists():
+        raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
+    check_frames(frames)
+    for name, array in arrays.items():
+        if len(array) != len(frames):
+            raise CohortError(f"{name} has {len(array)} rows, the table of frames {len(frames)}")
+    prepare_folder(path)
+    for name, array in arrays.items():
+        with atomic_path(path / f"{name}.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+    return finish_cohort(path, frames, tuple(arrays), provenance, unusable)
+
+
+def finish_cohort(
+    path: Path,
+    frames: pd.DataFrame,
+    modalities: tuple[str, ...],
+    provenance: Mapping[str, Any],
+    unusable: pd.DataFrame | None,
+) -> Cohort:
+    """Write the tables and, last, the card of a cohort whose arrays are in place."""
+    import pandas as pd
+
+    from facialis import __version__
+
+    for name, table in (("frames", frames), ("unusable", unusable)):
+        with atomic_path(path / f"{name}.parquet") as temporary:
+            (table if table is not None else pd.DataFrame()).to_parquet(temporary, index=False)
+    facts = {}
+    for name in modalities:
+        array = np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        facts[name] = {
+            "shape": list(array.shape),
+            "dtype": str(array.dtype),
+            "sha256": file_hash(path / f"{name}.npy"),
+        }
+    digest = hashlib.sha256(file_hash(path / "frames.parquet").encode())
+    for name in sorted(facts):
+        digest.update(f"{name} {facts[name]['sha256']}".encode())
+    card = {
+        "schema": SCHEMA,
+        "program": f"facialis {__version__}",
+        "provenance": dict(provenance),
+        "modalities": facts,
+        "hash": digest.hexdigest(),
+    }
+    write_text(path / "cohort.json", json.dumps(card, indent=1) + "\n")
+    return Cohort.open(path)
+
+
+def check_frames(frames: pd.DataFrame) -> None:
+    """Refuse a table of frames that lacks a column, repeats a frame, or puts a subject into both groups."""
+    missing = [column for column in REQUIRED_COLUMNS if column not in frames.columns]
+    if missing:
+        raise CohortError(f"the table of frames lacks the columns {', '.join(missing)}")
+    if not len(frames):
+        raise CohortError("no frames: nothing usable was found")
+    if frames["frame_id"].duplicated().any():
+        twice = frames["frame_id"][frames["frame_id"].duplicated()].iloc[0]
+        raise CohortError(f"the frame {twice!r} stands in the table twice")
+    unknown = set(frames["group"]) - set(GROUPS)
+    if unknown:
+        raise CohortError(f"unknown group {sorted(unknown)[0]!r}; a subject's group is patient or healthy")
+    if not frames["label"].isin((0, 1)).all():
+        raise CohortError("a frame's label is 1 (palsy) or 0 (none); others stand in the table")
+    groups = frames.groupby("subject_id")["group"].nunique()
+    if (groups > 1).any():
+        raise CohortError(f"the subject {groups[groups > 1].index[0]!r} stands in both groups")
+
+
+def remove_cohort(path: Path | str) -> list[str]:
+    """Delete a cohort with all that was derived from its faces; return what was left because it is not the cohort's.
+
+    Raises
+    ------
+    CohortError
+        The folder holds no cohort, whole or unfinished.
+    """
+    path = Path(path)
+    if not ((path / "cohort.json").is_file() or (path / ".parts").is_dir()):
+        raise CohortError(f"{path}: no cohort there, nothing was removed")
+    for name in _OWN_FOLDERS:
+        shutil.rmtree(path / name, ignore_errors=True)
+    for file in (*(path / name for name in _OWN_FILES), *path.glob("*.npy"), *path.glob(".*.npy")):
+        file.unlink(missing_ok=True)
+    left = sorted(entry.name for entry in path.iterdir())
+    if not left:
+        path.rmdir()
+    return left
+
+
+def file_hash(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

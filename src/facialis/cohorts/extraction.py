@@ -1,0 +1,216 @@
+"""From pictures to a cohort: every modality in one pass, by processes, resumable.
+
+The pictures are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, so that a killed
+run goes on where it stopped, and its result is bit-identical. Memory stays flat in the number of frames.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.cohorts.cohort import Cohort, check_frames, finish_cohort, prepare_folder
+from facialis.errors import CohortError, PictureError
+from facialis.faces.images import read_picture
+from facialis.faces.landmarks import Face, FaceLandmarker
+from facialis.faces.quality import NO_FACE, SEVERAL_FACES, assess
+from facialis.files import atomic_path, write_text
+from facialis.modalities.coordinates import coordinates
+from facialis.modalities.crops import crop
+from facialis.modalities.lines import line_image
+from facialis.modalities.measures import measure
+from facialis.progress import bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PART = 16
+
+
+def extract(
+    frames: pd.DataFrame,
+    root: Path | str,
+    out: Path | str,
+    *,
+    provenance: Mapping[str, Any],
+    pictures: bool = True,
+    workers: int = 1,
+) -> Cohort:
+    """Find the faces in a table's pictures and write all modalities as a cohort.
+
+    Parameters
+    ----------
+    frames
+        A table as `facialis.cohorts.folder.read_folder` gives it; ``path`` is relative to `root`.
+    pictures
+        Keep face crops and line images beside the numbers.
+    workers
+        Number of processes; the result does not depend on it.
+
+    Raises
+    ------
+    CohortError
+        `out` holds a cohort or another unfinished extraction; no picture was usable; a worker died.
+    """
+    root, out = Path(root), Path(out)
+    if (out / "cohort.json").exists():
+        raise CohortError(f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it")
+    prepare_folder(out)
+    parts = _open_parts(frames, root, out, pictures)
+    starts = range(0, len(frames), PART)
+    todo = [start for start in starts if not _part_file(parts, start).exists()]
+    with bar("extracting", len(frames)) as advance:
+        advance(sum(min(PART, len(frames) - start) for start in starts if start not in set(todo)))
+        jobs = [(start, list(frames["path"].iloc[start : start + PART]), str(root), pictures) for start in todo]
+        for start, arrays in _run(jobs, workers):
+            with atomic_path(_part_file(parts, start)) as temporary, temporary.open("wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            advance(min(PART, len(frames) - start))
+    cohort = _assemble(frames, parts, starts, out, provenance)
+    shutil.rmtree(parts)
+    return cohort
+
+
+def face_arrays(face: Face, rgb: NDArray[np.uint8], *, pictures: bool = True) -> dict[str, NDArray[Any]]:
+    """Return every modality of one face; the keys are a cohort's array names."""
+    arrays: dict[str, NDArray[Any]] = {
+        "landmarks": face.landmarks,
+        "transforms": face.transform,
+        "expressions": face.blendshapes,
+        "measures": measure(face.landmarks),
+        "coordinates": coordinates(face.landmarks),
+    }
+    if pictures:
+        arrays["crops"] = crop(rgb, face.landmarks)
+        arrays["lines"] = line_image(face.landmarks, face.size)
+    return arrays
+
+
+_landmarker: FaceLandmarker | None = None
+
+
+def _start_worker() -> None:
+    global _landmarker
+    _landmarker = FaceLandmarker()
+
+
+def _extract_part(job: tuple[int, list[str], str, bool]) -> tuple[int, dict[str, NDArray[Any]]]:
+    """Work off one part: stacked arrays of the usable frames, their row numbers, and a reason for each other row."""
+    start, paths, root, pictures = job
+    assert _landmarker is not None
+    rows, reasons, facts, stacks = [], [], [], []
+    for offset, path in enumerate(paths):
+        try:
+            rgb = read_picture(Path(root) / path)
+        except PictureError as error:
+            reasons.append((start + offset, str(error)))
+            continue
+        faces = _landmarker.detect(rgb)
+        if len(faces) != 1:
+            reasons.append((start + offset, SEVERAL_FACES if faces else NO_FACE))
+            continue
+        quality = assess(faces[0], rgb)
+        rows.append(start + offset)
+        facts.append({"height": rgb.shape[0], "width": rgb.shape[1], **quality.as_dict(),
+                      "quality": "; ".join(quality.reasons)})  # fmt: skip
+        stacks.append(face_arrays(faces[0], rgb, pictures=pictures))
+    arrays = {name: np.stack([stack[name] for stack in stacks]) for name in stacks[0]} if stacks else {}
+    arrays["_rows"] = np.array(rows, dtype=np.int64)
+    arrays["_facts"] = np.array(json.dumps(facts))
+    arrays["_reasons"] = np.array(json.dumps(reasons))
+    return start, arrays
+
+
+def _run(jobs: list[tuple[int, list[str], str, bool]], workers: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+    global _landmarker
+    if not jobs:
+        return
+    if workers <= 1:
+        _start_worker()
+        try:
+            yield from map(_extract_part, jobs)
+        finally:
+            if _landmarker is not None:
+                _landmarker.close()
+                _landmarker = None
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_start_worker)
+    try:
+        for future in as_completed([pool.submit(_extract_part, job) for job in jobs]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise CohortError(
+            "a worker process died (out of memory?); what it had finished is kept: run the same command again, "
+            "with fewer --workers"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _open_parts(frames: pd.DataFrame, root: Path, out: Path, pictures: bool) -> Path:
+    """Make or find the folder of finished parts; refuse one that belongs to another extraction."""
+    parts = out / ".parts"
+    sizes = [(root / path).stat().st_size if (root / path).is_file() else -1 for path in frames["path"]]
+    plan = json.dumps([frames.to_json(orient="records"), sizes, str(root.resolve()), pictures, PART])
+    digest = hashlib.sha256(plan.encode()).hexdigest()
+    plan_file = parts / "plan.json"
+    if plan_file.exists() and json.loads(plan_file.read_text(encoding="utf-8"))["plan"] != digest:
+        raise CohortError(
+            f"{out}: holds an unfinished extraction of other pictures or options; "
+            "finish it with its own command, or `facialis cohort remove` it"
+        )
+    parts.mkdir(exist_ok=True)
+    write_text(plan_file, json.dumps({"plan": digest}))
+    return parts
+
+
+def _part_file(parts: Path, start: int) -> Path:
+    return parts / f"{start:09d}.npz"
+
+
+def _assemble(frames: pd.DataFrame, parts: Path, starts: range, out: Path, provenance: Mapping[str, Any]) -> Cohort:
+    """Join the finished parts, one at a time in memory, into one array file a modality."""
+    import pandas as pd
+
+    rows: list[int] = []
+    facts: list[dict[str, Any]] = []
+    reasons: list[tuple[int, str]] = []
+    shapes: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+    for start in starts:
+        with np.load(_part_file(parts, start), allow_pickle=False) as part:
+            rows.extend(int(row) for row in part["_rows"])
+            facts.extend(json.loads(str(part["_facts"])))
+            reasons.extend((row, why) for row, why in json.loads(str(part["_reasons"])))
+            if len(part["_rows"]):
+                shapes = {n: (part[n].shape[1:], part[n].dtype) for n in part.files if not n.startswith("_")}
+    unusable = frames.iloc[[row for row, _ in reasons]].reset_index(drop=True)
+    unusable["reason"] = pd.Series([why for _, why in reasons], dtype=object)
+    if not rows:
+        seen = unusable["reason"].iloc[0] if len(unusable) else "the table is empty"
+        raise CohortError(f"{out}: none of {len(frames)} pictures was usable; the first: {seen}")
+    for name, (shape, dtype) in shapes.items():
+        with atomic_path(out / f"{name}.npy") as temporary:
+            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=(len(rows), *shape))
+            filled = 0
+            for start in starts:
+                with np.load(_part_file(parts, start), allow_pickle=False) as part:
+                    if name in part.files:
+                        array[filled : filled + len(part[name])] = part[name]
+                        filled += len(part[name])
+            array.flush()
+            del array
+    table = pd.concat([frames.iloc[rows].reset_index(drop=True), pd.DataFrame(facts)], axis=1)
+    table = table.loc[:, ~table.columns.duplicated(keep="last")]
+    check_frames(table)
+    return finish_cohort(out, table, tuple(shapes), provenance, unusable)

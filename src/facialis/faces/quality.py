@@ -1,0 +1,122 @@
+"""Is the face fit to be judged? Size, pose, sharpness, light and border, and the reasons in words when it is not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.faces.geometry import head_pose
+from facialis.faces.landmarks import Face
+
+NO_FACE = "no face"
+SEVERAL_FACES = "several faces"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a face must meet to be judged.
+
+    Attributes
+    ----------
+    interocular_px
+        Smallest distance of the iris centres; below 40 px the landmarker's noise doubles, below 25 px it triples.
+    yaw, pitch
+        Largest absolute angle in degrees: beyond it the landmarker's guess of depth fakes asymmetry.
+    sharpness
+        Smallest share of fine detail (see `sharpness`); a Gaussian blur of 0.08 interocular distances falls below it.
+    darkest, brightest
+        Range of the face's mean grey level, 0 to 255.
+    contrast
+        Smallest standard deviation of the face's grey levels.
+    outside
+        Largest share of the landmarks that may lie outside the picture.
+    """
+
+    interocular_px: float = 25.0
+    yaw: float = 25.0
+    pitch: float = 25.0
+    sharpness: float = 0.0006
+    darkest: float = 25.0
+    brightest: float = 242.0
+    contrast: float = 8.0
+    outside: float = 0.01
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured of a face's fitness, and why it is unfit (`reasons` is empty when it is fit)."""
+
+    interocular_px: float
+    yaw: float
+    pitch: float
+    roll: float
+    sharpness: float
+    brightness: float
+    contrast: float
+    outside: float
+    reasons: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the numbers, rounded, without the reasons."""
+        return {k: round(v, 4) for k, v in asdict(self).items() if k != "reasons"}
+
+
+def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> Quality:
+    """Measure a face's fitness to be judged in the (height, width, 3) picture it was found in."""
+    limits = limits or Limits()
+    yaw, pitch, roll = (float(angle) for angle in head_pose(face.transform))
+    height, width = face.size
+    x, y = face.landmarks[:, 0], face.landmarks[:, 1]
+    outside = float(np.mean((x < 0) | (y < 0) | (x > width) | (y > height)))
+    grey = _face_grey(face, rgb)
+    brightness, contrast = float(grey.mean()), float(grey.std())
+    detail = sharpness(grey)
+    found = (
+        (
+            face.interocular_px < limits.interocular_px,
+            f"face too small: {face.interocular_px:.0f} px between the eyes, {limits.interocular_px:.0f} are needed",
+        ),
+        (abs(yaw) > limits.yaw, f"head turned aside: {abs(yaw):.0f}°, up to {limits.yaw:.0f}° can be judged"),
+        (
+            abs(pitch) > limits.pitch,
+            f"head tilted {'up' if pitch > 0 else 'down'}: {abs(pitch):.0f}°, up to {limits.pitch:.0f}° can be judged",
+        ),
+        (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
+        (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
+        (brightness > limits.brightest, f"too bright: mean grey level {brightness:.0f} of 255"),
+        (contrast < limits.contrast, f"too little contrast: grey levels vary by {contrast:.1f} of 255"),
+        (contrast >= limits.contrast and detail < limits.sharpness, "blurred: fine detail is missing"),
+    )
+    return Quality(
+        face.interocular_px, yaw, pitch, roll, detail, brightness, contrast, outside,
+        tuple(reason for unfit, reason in found if unfit),
+    )  # fmt: skip
+
+
+def sharpness(grey: NDArray[np.float32]) -> float:
+    """Return the share of the grey levels' variance that lies in fine detail: var(Laplacian / 4) / var.
+
+    `grey` is a face at a standard size (see `_face_grey`), so that the number does not depend on the picture's.
+    """
+    laplacian = (
+        grey[1:-1, 1:-1] - (grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]) / 4
+    )
+    return float(laplacian.var() / max(float(grey.var()), 1e-6))
+
+
+def _face_grey(face: Face, rgb: NDArray[np.uint8], interocular: float = 32.0) -> NDArray[np.float32]:
+    """Cut the face out of the picture, grey, shrunk so that the irises are at most `interocular` px apart."""
+    import cv2
+
+    height, width = rgb.shape[:2]
+    low = np.clip(np.floor(face.landmarks[:, :2].min(axis=0)), 0, (width - 2, height - 2)).astype(int)
+    high = np.clip(np.ceil(face.landmarks[:, :2].max(axis=0)), low + 2, (width, height)).astype(int)
+    cut = np.ascontiguousarray(rgb[low[1] : high[1], low[0] : high[0]])
+    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
+    scale = interocular / max(face.interocular_px, 1.0)
+    if scale < 1:
+        size = (max(3, round(grey.shape[1] * scale)), max(3, round(grey.shape[0] * scale)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(grey, dtype=np.float32)
