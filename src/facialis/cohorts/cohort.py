@@ -33,7 +33,17 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 GROUPS = ("patient", "healthy")
-REQUIRED_COLUMNS = ("frame_id", "subject_id", "group", "label", "source", "sequence", "time", "portrait", "path")
+REQUIRED_COLUMNS = (
+    "frame_id",
+    "subject_id",
+    "group",
+    "label",
+    "source",
+    "sequence",
+    "time",
+    "portrait",
+    "path",
+)
 _OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
 _OWN_FOLDERS = ("derived", "pictures", ".parts")
 
@@ -129,7 +139,9 @@ class Cohort:
         """
         for name, facts in self._files.items():
             if file_hash(self.path / f"{name}.npy") != facts["sha256"]:
-                raise CohortError(f"{self.path}: {name}.npy was changed since it was written; extract it again")
+                raise CohortError(
+                    f"{self.path}: {name}.npy was changed since it was written; extract it again"
+                )
 
 
 def prepare_folder(path: Path) -> None:
@@ -158,7 +170,9 @@ def write_cohort(
     """
     path = Path(path)
     if (path / "cohort.json").exists():
-        raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
+        raise CohortError(
+            f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it"
+        )
     check_frames(frames)
     for name, array in arrays.items():
         if len(array) != len(frames):

@@ -99,7 +99,9 @@ class FaceLandmarker:
             try:
                 self._mediapipe: Any = vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:
-                raise AssetError(f"{path} is not a face landmarker model: {str(error).splitlines()[0]}") from error
+                raise AssetError(
+                    f"{path} is not a face landmarker model: {str(error).splitlines()[0]}"
+                ) from error
             self._run(np.zeros((64, 64, 3), np.uint8))  # the first run logs, and is slow
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
@@ -116,7 +118,9 @@ class FaceLandmarker:
             faces = self._run(padded, offset=border, size=(height, width))
         return sorted(faces, key=lambda face: -float(np.ptp(face.landmarks[:, :2], axis=0).prod()))
 
-    def _run(self, rgb: NDArray[np.uint8], offset: int = 0, size: tuple[int, int] | None = None) -> list[Face]:
+    def _run(
+        self, rgb: NDArray[np.uint8], offset: int = 0, size: tuple[int, int] | None = None
+    ) -> list[Face]:
         from mediapipe import Image, ImageFormat
 
         if self._mediapipe is None:

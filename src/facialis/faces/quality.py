@@ -100,9 +100,7 @@ def sharpness(grey: NDArray[np.float32]) -> float:
 
     `grey` is a face at a standard size (see `_face_grey`), so that the number does not depend on the picture's.
     """
-    laplacian = (
-        grey[1:-1, 1:-1] - (grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]) / 4
-    )
+    laplacian = grey[1:-1, 1:-1] - (grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]) / 4
     return float(laplacian.var() / max(float(grey.var()), 1e-6))
 
 
