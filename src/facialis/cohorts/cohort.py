@@ -125,9 +125,7 @@ class Cohort:
         try:
             return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
         except (OSError, ValueError) as error:
-            raise CohortError(
-                f"{self.path}: {name}.npy cannot be read ({error}); extract it again"
-            ) from error
+            raise CohortError(f"{self.path}: {name}.npy cannot be read ({error}); extract it again") from error
 
     def verify(self) -> None:
         """Compare every file with the SHA-256 it was written with.
@@ -139,9 +137,7 @@ class Cohort:
         """
         for name, facts in self._files.items():
             if file_hash(self.path / f"{name}.npy") != facts["sha256"]:
-                raise CohortError(
-                    f"{self.path}: {name}.npy was changed since it was written; extract it again"
-                )
+                raise CohortError(f"{self.path}: {name}.npy was changed since it was written; extract it again")
 
 
 def prepare_folder(path: Path) -> None:
@@ -170,9 +166,7 @@ def write_cohort(
     """
     path = Path(path)
     if (path / "cohort.json").exists():
-        raise CohortError(
-            f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it"
-        )
+        raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
     check_frames(frames)
     for name, array in arrays.items():
         if len(array) != len(frames):

@@ -64,18 +64,14 @@ def extract(
     """
     root, out = Path(root), Path(out)
     if (out / "cohort.json").exists():
-        raise CohortError(
-            f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it"
-        )
+        raise CohortError(f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it")
     prepare_folder(out)
     parts = _open_parts(frames, root, out, pictures)
     starts = range(0, len(frames), PART)
     todo = [start for start in starts if not _part_file(parts, start).exists()]
     with bar("extracting", len(frames)) as advance:
         advance(sum(min(PART, len(frames) - start) for start in starts if start not in set(todo)))
-        jobs = [
-            (start, list(frames["path"].iloc[start : start + PART]), str(root), pictures) for start in todo
-        ]
+        jobs = [(start, list(frames["path"].iloc[start : start + PART]), str(root), pictures) for start in todo]
         for start, arrays in _run(jobs, workers):
             with atomic_path(_part_file(parts, start)) as temporary, temporary.open("wb") as file:
                 np.savez(file, allow_pickle=False, **arrays)
@@ -135,9 +131,7 @@ def _extract_part(job: tuple[int, list[str], str, bool]) -> tuple[int, dict[str,
     return start, arrays
 
 
-def _run(
-    jobs: list[tuple[int, list[str], str, bool]], workers: int
-) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run(jobs: list[tuple[int, list[str], str, bool]], workers: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
     global _landmarker
     if not jobs:
         return
@@ -185,9 +179,7 @@ def _part_file(parts: Path, start: int) -> Path:
     return parts / f"{start:09d}.npz"
 
 
-def _assemble(
-    frames: pd.DataFrame, parts: Path, starts: range, out: Path, provenance: Mapping[str, Any]
-) -> Cohort:
+def _assemble(frames: pd.DataFrame, parts: Path, starts: range, out: Path, provenance: Mapping[str, Any]) -> Cohort:
     """Join the finished parts, one at a time in memory, into one array file a modality."""
     import pandas as pd
 

@@ -57,9 +57,7 @@ def _from_manifest(root: Path, manifest: Path) -> pd.DataFrame:
     if len(wrong):
         value = table.loc[wrong[0], "label"]
         raise CohortError(f"{manifest}: row {wrong[0] + 1}: label is {value!r}, 0 or 1 was expected")
-    outside = [
-        i for i, path in enumerate(table["path"]) if Path(path).is_absolute() or ".." in Path(path).parts
-    ]
+    outside = [i for i, path in enumerate(table["path"]) if Path(path).is_absolute() or ".." in Path(path).parts]
     if outside:
         raise CohortError(f"{manifest}: row {outside[0] + 1}: path must lie inside the folder")
     if "group" not in table.columns:

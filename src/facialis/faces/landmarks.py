@@ -5,7 +5,10 @@ Other landmarkers can take MediaPipe's place: whatever has ``name``, ``detect`` 
 
 from __future__ import annotations
 
+import atexit
 import os
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +69,7 @@ class Landmarker(Protocol):
 
 
 class FaceLandmarker:
-    """MediaPipe's Face Landmarker as a context manager; made once and reused, one thread at a time.
+    """MediaPipe's Face Landmarker as a context manager; made once and reused, in one thread at a time.
 
     Parameters
     ----------
@@ -99,10 +102,9 @@ class FaceLandmarker:
             try:
                 self._mediapipe: Any = vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:
-                raise AssetError(
-                    f"{path} is not a face landmarker model: {str(error).splitlines()[0]}"
-                ) from error
+                raise AssetError(f"{path} is not a face landmarker model: {str(error).splitlines()[0]}") from error
             self._run(np.zeros((64, 64, 3), np.uint8))  # the first run logs, and is slow
+        _close_at_exit(self)
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
         """Return the faces in a (height, width, 3) uint8 picture, the largest first.
@@ -118,9 +120,7 @@ class FaceLandmarker:
             faces = self._run(padded, offset=border, size=(height, width))
         return sorted(faces, key=lambda face: -float(np.ptp(face.landmarks[:, :2], axis=0).prod()))
 
-    def _run(
-        self, rgb: NDArray[np.uint8], offset: int = 0, size: tuple[int, int] | None = None
-    ) -> list[Face]:
+    def _run(self, rgb: NDArray[np.uint8], offset: int = 0, size: tuple[int, int] | None = None) -> list[Face]:
         from mediapipe import Image, ImageFormat
 
         if self._mediapipe is None:
@@ -164,6 +164,18 @@ class FaceLandmarker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _close_at_exit(landmarker: FaceLandmarker) -> None:
+    """Close a forgotten landmarker before MediaPipe's own threads end; afterwards it could only print an exception."""
+    reference = weakref.ref(landmarker)
+
+    def close() -> None:
+        forgotten = reference()
+        if forgotten is not None:
+            forgotten.close()
+
+    getattr(threading, "_register_atexit", atexit.register)(close)
 
 
 @contextmanager
