@@ -2,7 +2,7 @@
 
 Folder layout (schema 1)::
 
-    cohort.json        schema, provenance, and each file's shape and SHA-256; written last, so that it marks a whole cohort
+    cohort.json        schema, provenance, and each file's shape and SHA-256; written last: it marks a whole cohort
     frames.parquet     a row a frame (columns below)
     unusable.parquet   the frames that were read but not used, with the reason
     landmarks.npy ...  one array for each modality, memory-mapped when read

@@ -1,17 +1,16 @@
 """From pictures to a cohort: every modality in one pass, by processes, resumable.
 
-The pictures are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, so that a killed
-run goes on where it stopped, and its result is bit-identical. Memory stays flat in the number of frames.
+The pictures are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, so that a
+killed run goes on where it stopped, and its result is bit-identical. Memory stays flat in the number of frames.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from facialis.modalities.coordinates import coordinates
 from facialis.modalities.crops import crop
 from facialis.modalities.lines import line_image
 from facialis.modalities.measures import measure
+from facialis.parallel import worker_pool
 from facialis.progress import bar
 
 if TYPE_CHECKING:
@@ -144,8 +144,7 @@ def _run(jobs: list[tuple[int, list[str], str, bool]], workers: int) -> Iterator
                 _landmarker.close()
                 _landmarker = None
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_start_worker)
+    pool = worker_pool(min(workers, len(jobs)), _start_worker)
     try:
         for future in as_completed([pool.submit(_extract_part, job) for job in jobs]):
             yield future.result()

@@ -20,7 +20,7 @@ def read_folder(root: Path | str) -> pd.DataFrame:
     """List a folder's pictures as rows of a cohort's table (without what only the pictures themselves tell).
 
     A ``manifest.csv`` or ``manifest.parquet`` in the folder has the columns ``path`` (relative to the folder),
-    ``subject_id`` and ``label`` (1 palsy, 0 none), optionally ``group`` (patient or healthy; by default patient when any
+    ``subject_id`` and ``label`` (1 palsy, 0 none), optionally ``group`` (patient or healthy; by default patient when a
     frame of the subject is labelled 1), ``sequence``, ``time``, ``portrait`` and any others, which are kept. Without
     one, the layout is ``FOLDER/GROUP/SUBJECT/*`` with the groups patient (or palsy) and healthy (or normal), and each
     frame has its group's label.

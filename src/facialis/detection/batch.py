@@ -1,0 +1,136 @@
+"""Many files, in order, by one process or several."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.detection.bundle import Bundle
+from facialis.detection.detector import Detector, FaceChoice
+from facialis.detection.finding import Finding
+from facialis.errors import FacialisError
+from facialis.faces.assets import asset_path
+from facialis.faces.images import Source, is_video, read_picture
+from facialis.faces.landmarks import Face
+from facialis.parallel import worker_pool
+
+WAITING = 8
+"""Files handed to each worker ahead of time: the queue is bounded, so memory stays flat in the number of files."""
+
+
+@dataclass(frozen=True)
+class FacePicture:
+    """A face cut out of its picture, for a report: a JPEG, and where it lies.
+
+    Attributes
+    ----------
+    jpeg
+        The cut, at most 480 px high.
+    origin
+        x, y of its corner in the picture, px.
+    scale
+        px of the cut for each px of the picture.
+    size
+        Width and height of the cut, px.
+    """
+
+    jpeg: bytes
+    origin: tuple[float, float]
+    scale: float
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of one file: its findings (several for a video or for several faces), and pictures where asked for."""
+
+    findings: tuple[Finding, ...]
+    pictures: tuple[FacePicture | None, ...]
+
+
+def detect_many(
+    sources: Sequence[Source],
+    *,
+    bundle: Path | str | None = None,
+    choice: FaceChoice = "only",
+    workers: int = 1,
+    pictures: bool = False,
+) -> Iterator[Judged]:
+    """Judge files in the order given; the result does not depend on the number of workers.
+
+    Parameters
+    ----------
+    bundle
+        Folder of a bundle; by default the package's own.
+    workers
+        Processes, each with a landmarker (about 250 MB). Beyond the number of cores more do not help.
+    pictures
+        Cut each photo's face out for a report.
+    """
+    workers = max(1, min(workers, len(sources)))
+    if workers == 1:
+        with Detector.load(bundle) as detector:
+            for source in sources:
+                yield _judge(detector, source, choice, pictures)
+        return
+    Bundle.load(bundle)  # a bad bundle is refused here, once, and by name
+    asset_path("face_landmarker")  # fetched here, once
+    pool = worker_pool(workers, _start_worker, bundle)
+    waiting: deque[Future[Judged]] = deque()
+    try:
+        for source in sources:
+            waiting.append(pool.submit(_work, source, choice, pictures))
+            if len(waiting) >= workers * WAITING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise FacialisError("a worker process died (out of memory?): run again with fewer --workers") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def face_picture(rgb: NDArray[np.uint8], face: Face, *, height: int = 480) -> FacePicture:
+    """Cut a face out of its picture with a margin of a fifth, shrunk to at most `height` px."""
+    from PIL import Image
+
+    low, high = face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)
+    margin = 0.2 * float((high - low).max())
+    x0, y0 = np.maximum(np.floor(low - margin), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(high + margin), (rgb.shape[1], rgb.shape[0])).astype(int)
+    cut = Image.fromarray(rgb[y0:y1, x0:x1])
+    scale = min(1.0, height / cut.height)
+    cut = cut.resize((max(1, round(cut.width * scale)), max(1, round(cut.height * scale))), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    cut.save(file, "JPEG", quality=88)
+    return FacePicture(file.getvalue(), (float(x0), float(y0)), scale, cut.size)
+
+
+def _judge(detector: Detector, source: Source, choice: FaceChoice, pictures: bool) -> Judged:
+    findings = tuple(detector.detect_file(source.path, choice=choice, source=source.name))
+    cuts: tuple[FacePicture | None, ...] = (None,) * len(findings)
+    if pictures and not is_video(source.path) and any(finding.face is not None for finding in findings):
+        rgb = read_picture(source.path)
+        cuts = tuple(face_picture(rgb, finding.face) if finding.face else None for finding in findings)
+    return Judged(findings, cuts)
+
+
+_detector: Detector | None = None
+
+
+def _start_worker(bundle: Path | str | None) -> None:
+    global _detector
+    _detector = Detector.load(bundle)
+
+
+def _work(source: Source, choice: FaceChoice, pictures: bool) -> Judged:
+    assert _detector is not None
+    return _judge(_detector, source, choice, pictures)
