@@ -1,0 +1,134 @@
+"""Findings as one self-contained page: pictures with landmarks drawn, probability, what speaks most, the model's card."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facialis import __version__
+from facialis.detection.batch import FacePicture
+from facialis.detection.bundle import Bundle
+from facialis.detection.finding import Finding
+from facialis.faces.images import display_name
+from facialis.faces.landmarks import Face
+from facialis.faces.mesh import CONTOURS
+from facialis.files import write_text
+from facialis.modalities.measures import MEASURES
+
+NOTICE = "Research use; not a medical device."
+MAX_PICTURES = 200
+"""Pictures embedded in one page; findings beyond them stand in the page without their picture."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finding on the page: its title, and the face cut out of its picture where there is one."""
+
+    title: str
+    finding: Finding
+    picture: FacePicture | None = None
+
+
+def write_report(path: Path | str, entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = ()) -> None:
+    """Write findings as one HTML file that needs nothing beside it; atomically.
+
+    Raises
+    ------
+    FacialisError
+        The file cannot be written.
+    """
+    write_text(path, render_report(entries, bundle, next_steps=next_steps))
+
+
+def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = ()) -> str:
+    """Return the page as text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("facialis.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    template = environment.get_template("findings.html")
+    counts = {status: sum(e.finding.status == status for e in entries) for status in ("judged", "abstained", "error")}
+    embedded = 0
+    items = []
+    for entry in entries:
+        picture = entry.picture if embedded < MAX_PICTURES else None
+        embedded += picture is not None
+        items.append(_item(entry, picture, bundle))
+    return template.render(
+        items=items,
+        counts=counts,
+        called=sum(e.finding.label == "palsy" for e in entries),
+        card=bundle.card,
+        bundle_hash=bundle.hash,
+        notice=NOTICE,
+        version=__version__,
+        today=datetime.date.today().isoformat(),
+        next_steps=next_steps,
+        pictures_left_out=max(0, sum(e.picture is not None for e in entries) - MAX_PICTURES),
+    )
+
+
+def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> list[dict[str, Any]]:
+    """Return the measures that move a finding most, strongest first, as rows for a table.
+
+    ``effect`` is by how much the log odds of palsy fall when this measure alone is put to its healthy median.
+    """
+    if finding.effects is None or finding.measures is None:
+        return []
+    quantiles = bundle.card.reference["quantiles"]
+    definition = bundle.card.input["definition"]
+    order = sorted(range(len(MEASURES)), key=lambda i: -abs(float(finding.effects[i])))  # type: ignore[index]
+    return [
+        {
+            "name": f"f{i} {MEASURES[i].clinical_name}",
+            "region": MEASURES[i].region.replace("_", " and " if MEASURES[i].region == "nose_cheek" else " "),
+            "unit": "°" if MEASURES[i].unit == "deg" else "",
+            "value": float(finding.measures[i]),
+            "low": quantiles["0.05"][i],
+            "median": quantiles["0.5"][i],
+            "high": quantiles["0.95"][i],
+            "symmetric": MEASURES[i].symmetric[definition],
+            "effect": float(finding.effects[i]),
+        }
+        for i in order[:most]
+    ]
+
+
+def _item(entry: Entry, picture: FacePicture | None, bundle: Bundle) -> dict[str, Any]:
+    finding = entry.finding
+    return {
+        "title": display_name(entry.title),
+        "finding": finding,
+        "where": [f"frame {finding.frame}"] * (finding.frame is not None)
+        + [f"face {finding.face_number}"] * (finding.face_number is not None),
+        "probability": finding.probability,
+        "measures": speaking_measures(finding, bundle),
+        "quality": None if finding.quality is None else finding.quality.as_dict(),
+        "image": None if picture is None else base64.b64encode(picture.jpeg).decode(),
+        "size": None if picture is None else picture.size,
+        "outline": "" if picture is None or finding.face is None else _outline(finding.face, picture),
+        "points": [] if picture is None or finding.face is None else list(_points(finding.face, picture)),
+    }
+
+
+def _points(face: Face, picture: FacePicture) -> Iterable[tuple[float, float]]:
+    """Yield the landmarks in the pixels of the cut-out picture."""
+    for x, y in (face.landmarks[:, :2] - picture.origin) * picture.scale:
+        yield round(float(x), 1), round(float(y), 1)
+
+
+def _outline(face: Face, picture: FacePicture) -> str:
+    """Return the face's contour lines as the data of one SVG path."""
+    points = list(_points(face, picture))
+    edges = (edge for name in CONTOURS for edge in CONTOURS[name])
+    return "".join(f"M{points[a][0]} {points[a][1]}L{points[b][0]} {points[b][1]}" for a, b in edges)
