@@ -10,7 +10,7 @@ Folder layout (schema 1)::
 Columns of ``frames.parquet``: ``frame_id`` (unique), ``subject_id``, ``group`` (the subject's: patient or healthy),
 ``label`` (the frame's: 1 palsy, 0 none; a patient's frame can be without), ``source``, ``sequence``, ``time`` (s),
 ``portrait``, ``path`` (relative to the source's root), ``height``, ``width``, ``quality`` (why a frame is not fit to be
-judged, empty when it is), and whatever else its source knows.
+judged, empty when it is), ``face_...`` (what was measured of its fitness), and whatever else its source knows.
 """
 
 from __future__ import annotations

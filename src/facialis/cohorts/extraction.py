@@ -121,8 +121,9 @@ def _extract_part(job: tuple[int, list[str], str, bool]) -> tuple[int, dict[str,
             continue
         quality = assess(faces[0], rgb)
         rows.append(start + offset)
-        facts.append({"height": rgb.shape[0], "width": rgb.shape[1], **quality.as_dict(),
-                      "quality": "; ".join(quality.reasons)})  # fmt: skip
+        numbers = {f"face_{name}": value for name, value in quality.as_dict().items()}
+        size = {"height": rgb.shape[0], "width": rgb.shape[1]}
+        facts.append({**size, **numbers, "quality": "; ".join(quality.reasons)})
         stacks.append(face_arrays(faces[0], rgb, pictures=pictures))
     arrays = {name: np.stack([stack[name] for stack in stacks]) for name in stacks[0]} if stacks else {}
     arrays["_rows"] = np.array(rows, dtype=np.int64)

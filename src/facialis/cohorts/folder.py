@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from facialis.cohorts.cohort import GROUPS
 from facialis.errors import CohortError
-from facialis.faces.images import is_video, list_sources
+from facialis.faces.sources import is_video, list_sources
 
 if TYPE_CHECKING:
     import pandas as pd

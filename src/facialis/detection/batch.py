@@ -18,8 +18,9 @@ from facialis.detection.detector import Detector, FaceChoice
 from facialis.detection.finding import Finding
 from facialis.errors import FacialisError
 from facialis.faces.assets import asset_path
-from facialis.faces.images import Source, is_video, read_picture
+from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face
+from facialis.faces.sources import Source, is_video
 from facialis.parallel import worker_pool
 
 WAITING = 8

@@ -1,8 +1,8 @@
 """A trained detector as data: an ONNX graph, a JSON card beside it, and the hashes of both.
 
 A bundle is a folder of three files. ``model.onnx`` goes from the inputs that the card names to logits; ``card.json`` is
-the `Card`; ``SHA256SUMS`` (as ``sha256sum`` writes it) covers both, and its own hash is the bundle's. Nothing in a bundle
-can run code or reach a file: operators beyond ONNX's own, functions and external data are refused.
+the `Card`; ``SHA256SUMS`` (as ``sha256sum`` writes it) covers both, and its own hash is the bundle's. Nothing in a
+bundle can run code or reach a file: operators beyond ONNX's own, functions and external data are refused.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ from facialis.detection.bundle import LABELS, Bundle
 from facialis.detection.finding import Finding
 from facialis.errors import PictureError
 from facialis.faces.geometry import undo_pose
-from facialis.faces.images import is_video, read_picture, read_video
+from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker, Landmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, Limits, assess
+from facialis.faces.sources import is_video
+from facialis.faces.videos import read_video
 from facialis.modalities.measures import measure
 
 FaceChoice = Literal["only", "largest", "all"] | int

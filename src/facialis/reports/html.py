@@ -1,4 +1,4 @@
-"""Findings as one self-contained page: pictures with landmarks drawn, probability, what speaks most, the model's card."""
+"""Findings as one self-contained page: faces with landmarks drawn, probability, what speaks most, the model's card."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from facialis import __version__
 from facialis.detection.batch import FacePicture
 from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding
-from facialis.faces.images import display_name
 from facialis.faces.landmarks import Face
 from facialis.faces.mesh import CONTOURS
+from facialis.faces.sources import display_name
 from facialis.files import write_text
 from facialis.modalities.measures import MEASURES
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from facialis.detection.finding import Finding
-from facialis.faces.images import display_name
+from facialis.faces.sources import display_name
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,0 +1,91 @@
+"""``facialis simulate``, ``facialis extract`` and ``facialis cohort``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Look at a cohort, or remove it with all that was derived from its faces.")
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new cohort; a stopped run goes on there.")]
+
+
+def parse_subjects(value: str) -> str:
+    """Check ``--subjects``: patients+healthy."""
+    if re.fullmatch(r"\d+\+\d+", value):
+        return value
+    raise typer.BadParameter(f"{value!r} is not PATIENTS+HEALTHY, e.g. 21+21")
+
+
+def simulate(
+    out: OutOption,
+    subjects: Annotated[
+        str, typer.Option(callback=parse_subjects, metavar="P+H", help="Patients and healthy people.")
+    ] = "21+21",
+    frames: Annotated[int, typer.Option(min=1, help="Frames of each subject.")] = 60,
+    pictures: Annotated[bool, typer.Option(help="Draw pictures and extract them, so that image models run.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same faces.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes for the extraction of pictures.")] = 1,
+) -> None:
+    """Make a cohort of faces in which palsy is the only difference between the groups. All in it is simulated."""
+    from facialis.cohorts.simulated.cohort import simulate_cohort
+
+    patients, healthy = (int(number) for number in subjects.split("+"))
+    cohort = simulate_cohort(out, patients, healthy, frames, seed=seed, pictures=pictures, workers=workers)
+    typer.echo(f"simulated cohort: {out}")
+    _describe(cohort)
+
+
+def extract(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="folder:DIR (or DIR): a manifest.csv, or GROUP/SUBJECT/pictures."),
+    ],
+    out: OutOption,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Keep face crops and line images, or numbers only.")
+    ] = True,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; about 250 MB each.")] = 1,
+) -> None:
+    """Find the faces in a data set's pictures and write all modalities as a cohort, in one pass, resumable."""
+    from facialis.cohorts.sources import extract_sources
+
+    cohort = extract_sources(sources, out, pictures=pictures, workers=workers)
+    typer.echo(f"cohort: {out}")
+    _describe(cohort)
+
+
+@app.command("show")
+def show(cohort: Annotated[Path, typer.Argument(help="Folder of the cohort.")]) -> None:
+    """Say what a cohort holds: subjects, frames, modalities, and what was not usable and why."""
+    from facialis.cohorts.cohort import Cohort
+
+    _describe(Cohort.open(cohort))
+
+
+@app.command("remove")
+def remove(
+    cohort: Annotated[Path, typer.Argument(help="Folder of the cohort.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a cohort with its pictures and all that was derived from its faces."""
+    from facialis.cohorts.cohort import remove_cohort
+
+    if not yes:
+        typer.confirm(f"Delete all that the cohort in {cohort} holds?", abort=True)
+    left = remove_cohort(cohort)
+    typer.echo(f"removed: {cohort}" + (f"; left, because not the cohort's: {', '.join(left)}" if left else ""))
+
+
+def _describe(cohort: object) -> None:
+    from rich.console import Console
+
+    from facialis.reports.cohort_tables import cohort_table, unusable_table
+
+    console = Console()
+    console.print(cohort_table(cohort))  # type: ignore[arg-type]
+    table = unusable_table(cohort)  # type: ignore[arg-type]
+    if table is not None:
+        console.print(table)

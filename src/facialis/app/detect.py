@@ -1,0 +1,114 @@
+"""``facialis detect``: photos, videos and folders to findings."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(enum.StrEnum):
+    """How findings are written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def parse_face(value: str) -> str:
+    """Check the option ``--face``."""
+    if value in ("only", "largest", "all") or (value.isdecimal() and int(value) > 0):
+        return value
+    raise typer.BadParameter(f"{value!r} is not only, largest, all, or a number from 1")
+
+
+PathsArgument = Annotated[list[str], typer.Argument(metavar="PATH...", help="Photos, videos, or folders of them.")]
+FaceOption = Annotated[
+    str,
+    typer.Option(
+        callback=parse_face,
+        metavar="only|largest|all|N",
+        help="Which face where there are several; 'only' abstains.",
+    ),
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes; about 250 MB each.")]
+
+
+def detect(
+    paths: PathsArgument,
+    format: Annotated[Format, typer.Option(help="json: one object a line, nothing else on standard output.")] = (
+        Format.table
+    ),
+    out: Annotated[Path | None, typer.Option(help="Write the findings to this file instead.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page with pictures and reasons as well.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,
+    face: FaceOption = "only",
+    workers: WorkersOption = 1,
+) -> None:
+    """Say of each photo and video whether it shows facial palsy, or why it cannot be judged.
+
+    A video is sampled six times a second. Exit status: 0 all judged or abstained, 1 at least one in error,
+    2 the call was wrong. Research use; not a medical device.
+    """
+    from facialis.detection.batch import detect_many
+    from facialis.detection.bundle import Bundle
+    from facialis.faces.sources import list_sources
+    from facialis.progress import track
+    from facialis.reports.html import Entry, write_report
+    from facialis.reports.tables import findings_csv, findings_table, json_line
+
+    judge = Bundle.load(bundle)
+    sources = list_sources(paths)
+    stream = format is Format.json and out is None
+    findings, entries = [], []
+    judged = detect_many(
+        sources,
+        bundle=bundle,
+        choice=int(face) if face.isdecimal() else face,  # type: ignore[arg-type]
+        workers=workers,
+        pictures=report is not None,
+    )
+    for batch in track(judged, "judging", total=len(sources), unit="files"):
+        for finding, picture in zip(batch.findings, batch.pictures, strict=True):
+            if stream:
+                print(json_line(finding), flush=True)
+            if report is not None:
+                entries.append(Entry(finding.source, finding, picture))
+            findings.append(finding)
+    if format is Format.table and out is None:
+        from rich.console import Console
+
+        Console().print(findings_table(findings))
+    elif not stream:
+        text = findings_csv(findings) if format is Format.csv else "".join(json_line(f) + "\n" for f in findings)
+        if format is Format.table:
+            text = _plain(findings_table(findings))
+        _give(text, out)
+    if report is not None:
+        write_report(report, entries, judge)
+        typer.echo(f"report: {report}", err=True)
+    if any(finding.status == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _plain(table: object) -> str:
+    import io
+
+    from rich.console import Console
+
+    file = io.StringIO()
+    Console(file=file, width=140).print(table)
+    return file.getvalue()
+
+
+def _give(text: str, out: Path | None) -> None:
+    """Write text to a file, or to standard output."""
+    from facialis.files import write_text
+
+    if out is None:
+        print(text, end="")
+    else:
+        write_text(out, text)
+        typer.echo(f"written: {out}", err=True)
