@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from facialis.cohorts.cohort import Cohort, prepare_folder, write_cohort
 from facialis.cohorts.extraction import extract
@@ -42,7 +45,7 @@ def simulate_cohort(
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
     if not pictures:
         faces = simulate_faces(n_patients, n_healthy, frames, seed)
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "landmarks": faces.landmarks,
             "transforms": faces.transforms,
             "measures": measure(faces.landmarks),

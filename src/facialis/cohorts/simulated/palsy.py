@@ -33,9 +33,9 @@ KINDS = ("flaccid", "contracture")
 REST: dict[str, tuple[str, tuple[Bump, ...]]] = {
     "brow_droop": (
         "brow",
-        ((105, 1.5, (0, -0.42, 0)), (70, 1.2, (0, -0.15, 0)), (104, 1.8, (0, -0.15, 0))),
+        ((105, 1.5, (0, -0.5, 0)), (70, 1.2, (0, -0.2, 0)), (104, 1.8, (0, -0.18, 0))),
     ),
-    "lower_lid_sag": ("eye", ((145, 0.8, (0, -0.14, 0)), (23, 0.8, (0, -0.08, 0)))),
+    "lower_lid_sag": ("eye", ((145, 0.8, (0, -0.19, 0)), (23, 0.8, (0, -0.11, 0)))),
     "cheek_fold_ala": (
         "mouth",
         (
@@ -50,9 +50,9 @@ REST: dict[str, tuple[str, tuple[Bump, ...]]] = {
     "corner_drop": (
         "mouth",
         (
-            (61, 1.1, (0.18, -0.42, 0)),
-            (91, 0.8, (0.08, -0.2, 0)),
-            (40, 0.8, (0.08, -0.2, 0)),
+            (61, 1.1, (0.22, -0.52, 0)),
+            (91, 0.8, (0.1, -0.25, 0)),
+            (40, 0.8, (0.1, -0.25, 0)),
             (212, 1.0, (0.05, -0.2, 0)),
         ),
     ),
@@ -60,13 +60,13 @@ REST: dict[str, tuple[str, tuple[Bump, ...]]] = {
 """Rest change at severity 1: region and bumps on the subject's right."""
 
 SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
-    (0.5, (0.0, -4.5, 5.0), 1.9),
-    (0.12, (0.0, -1.8, 6.0), 1.2),
-    (0.12, (0.0, -7.5, 5.0), 1.6),
+    (0.85, (0.0, -4.5, 5.0), 1.9),
+    (0.25, (0.0, -1.8, 6.0), 1.2),
+    (0.2, (0.0, -7.5, 5.0), 1.6),
 )
 """Shift to the healthy side at severity 1: cm, centre (cm), radius (cm) of mouth and philtrum, nose tip, chin."""
-SHIFT_AT_REST = 1.12
-SHIFT_IN_MOVEMENT = 1.4
+SHIFT_AT_REST = 1.0
+SHIFT_IN_MOVEMENT = 1.25
 SHIFT_MUSCLES = {
     "zygomaticus": 0.5,
     "risorius": 0.7,

@@ -18,10 +18,10 @@ SYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
 """Length scale (cm): standard deviation in x, y, z (cm) of the symmetric variation."""
 
 ANTISYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
-    (5.0, (0.05, 0.05, 0.10)),
-    (1.8, (0.03, 0.03, 0.05)),
+    (5.0, (0.085, 0.063, 0.10)),
+    (1.8, (0.045, 0.038, 0.05)),
 )
-"""Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation."""
+"""Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation, before the landmarker."""
 
 AXIS_SPREAD = 0.06
 """Standard deviation of the logarithm of the face's width, height and depth."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 VISIBLE_MM = 1.0
 GROUPS = ("patient", "healthy")
-_CHUNK = 512  # faces of a group computed at once; part of what a seed means
+_CHUNK = 256  # faces of a group computed at once; part of what a seed means
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,8 @@ def check_counts(n_patients: int, n_healthy: int, frames: int) -> None:
 def draws(n_pairs: int, frames: int, seed: int) -> Iterator[tuple[Draw, np.random.SeedSequence]]:
     """Yield the draws of all pairs, some pairs at a time, each with the seed of the landmarker's errors.
 
-    Pair k is the same however many pairs are asked for, at the same number of frames.
+    Pair k is the same however many pairs are asked for, at the same number of frames: the last draw holds pairs
+    beyond `n_pairs`, to be left out at the end.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise CohortError(f"seed is {seed!r}; expected a whole number of at least 0")
@@ -99,40 +100,39 @@ def draws(n_pairs: int, frames: int, seed: int) -> Iterator[tuple[Draw, np.rando
         subject = np.repeat(np.arange(step), frames)
         intended = movements.draw_movements(moving, len(subject), ratios[subject])
         camera = cameras.draw_cameras(photo, len(subject))
-        keep = subject < n_pairs - start
-        rows = subject[keep]
         yield (
             Draw(
-                pair=start + rows,
-                frame=np.tile(np.arange(frames), step)[keep],
-                identity=identity[rows],
-                intended=intended.take(keep),
-                camera=camera.take(keep),
-                palsy=sick.take(rows),
+                pair=start + subject,
+                frame=np.tile(np.arange(frames), step),
+                identity=identity[subject],
+                intended=intended,
+                camera=camera,
+                palsy=sick.take(subject),
             ),
             seeds[5],
         )
 
 
 def reported(
-    face: Array, neutral: Array, camera: cameras.Camera, seed: np.random.SeedSequence
+    face: Array, interocular: Array, camera: cameras.Camera, seed: np.random.SeedSequence
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return landmarks (n, 478, 3), px, and transforms (n, 4, 4) as the landmarker would report these faces.
 
     Parameters
     ----------
-    face, neutral : (n, 478, 3) cm, the face as it is and the same face at rest without palsy.
+    face : (n, 478, 3) cm.
+    interocular : (n,) cm between the person's irises, which `camera.iod_px` makes px.
     camera : the camera of each face.
     seed : of the landmarker's errors.
     """
     rng = np.random.default_rng(seed)
     n = len(face)
-    seen = neutral + instrument.pull_to_symmetry(face - neutral)
+    seen = instrument.pull_to_symmetry(face)
+    too_far = camera.angles[:, :1] * interocular[:, None] * instrument.yaw_residue()
+    seen[..., 0] += too_far
     noise = instrument.draw_noise(rng, camera.iod_px)
     factor, error = instrument.draw_depth_error(rng, n)
     angles = instrument.reported_angles(rng, camera.angles)
-    right, left = np.moveaxis(iris_centres(neutral), 1, 0)
-    interocular = np.sqrt(((left - right) ** 2).sum(axis=-1))
     turned = cameras.turn(seen, camera.angles)
     flat = cameras.project(turned, camera, interocular, instrument.perspective_share())
     guess = seen.copy()
@@ -145,6 +145,12 @@ def reported(
         landmarks.astype(np.float32),
         cameras.reported_transforms(angles, landmarks, camera.size),
     )
+
+
+def interocular_cm(faces: Array) -> Array:
+    """Return (n,) cm: the distance of the iris centres of (n, 478, 3) faces."""
+    right, left = np.moveaxis(iris_centres(faces), 1, 0)
+    return np.asarray(np.sqrt(((left - right) ** 2).sum(axis=-1)))
 
 
 def faces_of(draw: Draw, sick: palsy.Palsy) -> Array:
@@ -226,7 +232,7 @@ def simulate_faces(n_patients: int, n_healthy: int, frames: int, seed: int) -> S
                 continue
             face = faces_of(draw, draw.palsy) if group == "patient" else healthy
             palsy_mm = 10.0 * np.sqrt(((face - healthy) ** 2).sum(axis=-1)).max(axis=-1)
-            points, matrices = reported(face, draw.identity, draw.camera, errors)
+            points, matrices = reported(face, interocular_cm(draw.identity), draw.camera, errors)
             tables[group].append(pd.DataFrame(truth_columns(draw, group, int(seed), palsy_mm))[keep])
             landmarks[group].append(points[keep])
             transforms[group].append(matrices[keep])
