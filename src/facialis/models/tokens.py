@@ -1,0 +1,133 @@
+"""The frozen trunk run once a picture; its tokens are kept in the cohort's folder for all epochs, folds and studies."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from facialis.errors import FacialisError, WeightsError
+from facialis.files import locked
+from facialis.modalities.crops import ten_crops
+from facialis.models.encoders import Encoder
+from facialis.progress import bar
+
+CropsMode = Literal["centre", "ten"]
+CENTRE = 4
+"""Place of the centre crop among the ten."""
+
+
+def trunk_tokens(
+    encoder: Encoder,
+    crops: NDArray[np.uint8],
+    crops_mode: CropsMode,
+    folder: Path | str,
+    *,
+    dtype: str = "float16",
+    batch_size: int = 32,
+    device: str = "cpu",
+) -> NDArray[Any]:
+    """Return the trunk's tokens of each crop (n, 1 or 10, *token_shape), memory-mapped; computed only where missing.
+
+    The file is named by the content of the crops, the trunk's weights, the crops' mode and the dtype. A run that was
+    killed goes on at the picture where it stopped.
+
+    Parameters
+    ----------
+    crops
+        (n, 256, 256) uint8 grey; ``centre`` keeps the middle 224×224, ``ten`` also the corners and all five mirrored.
+    folder
+        Where to keep the file: the cohort's ``derived``, for tokens are derived from faces.
+    dtype
+        ``float16`` (half the size: 0.30 MB a crop of Mixer-B/16) or ``float32``. The rounding moved logits of
+        Mixer-B/16 by 0.0004 at most (random weights, 20 faces' crops): see ``tests/models/test_tokens.py``.
+
+    Raises
+    ------
+    WeightsError
+        The tokens do not fit in float16.
+    """
+    folder = Path(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = _key(encoder, crops, crops_mode, dtype)
+    path = folder / f"tokens-{encoder.spec.name}-{crops_mode}-{key[:16]}.npy"
+    if not path.exists():
+        with locked(folder / f".{path.name}.lock", f"another process is computing {path}; wait until it is done"):
+            if not path.exists():
+                _compute(encoder, crops, crops_mode, path, dtype, max(1, batch_size), device)
+    tokens: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return tokens
+
+
+def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, dtype: str) -> str:
+    digest = hashlib.sha256(f"1 {encoder.trunk_hash} {crops.shape} {crops_mode} {dtype}".encode())
+    for start in range(0, len(crops), 256):
+        digest.update(np.ascontiguousarray(crops[start : start + 256]).tobytes())
+    return digest.hexdigest()
+
+
+def _compute(
+    encoder: Encoder,
+    crops: NDArray[np.uint8],
+    crops_mode: str,
+    path: Path,
+    dtype: str,
+    batch_size: int,
+    device: str,
+) -> None:
+    n_crops = 10 if crops_mode == "ten" else 1
+    row_shape = (n_crops, *encoder.spec.token_shape)
+    row_bytes = math.prod(row_shape) * np.dtype(dtype).itemsize
+    header = _header((len(crops), *row_shape), dtype)
+    partial = path.with_name(f".{path.name}.partial")
+    pictures = max(1, batch_size // n_crops)
+    encoder.to(device)
+    try:
+        partial.touch(mode=0o600)
+        with partial.open("r+b") as file, bar(f"{encoder.spec.name} trunk", len(crops)) as advance:
+            done = max(0, partial.stat().st_size - len(header)) // row_bytes
+            file.write(header)
+            file.seek(len(header) + done * row_bytes)
+            file.truncate()
+            advance(done)
+            for start in range(done, len(crops), pictures):
+                grey = _cut(crops[start : start + pictures], crops_mode)
+                file.write(_tokens(encoder, grey, dtype, device).tobytes())
+                file.flush()
+                advance(len(grey))
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _header(shape: tuple[int, ...], dtype: str) -> bytes:
+    file = io.BytesIO()
+    facts = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, facts)
+    return file.getvalue()
+
+
+def _tokens(encoder: Encoder, grey: NDArray[np.uint8], dtype: str, device: str) -> NDArray[Any]:
+    batch = torch.from_numpy(grey).to(device).float().div_(255.0)
+    tokens = encoder.trunk(batch.flatten(0, 1).unsqueeze(1)).cpu().numpy()
+    with np.errstate(over="ignore"):
+        stored: NDArray[Any] = tokens.astype(dtype)
+    if not np.isfinite(stored).all():
+        raise WeightsError(
+            f"tokens of {encoder.spec.name} reach {np.abs(tokens).max():.3g}, too large for {dtype};"
+            " set image.token_dtype to float32, or give other weights"
+        )
+    return stored
+
+
+def _cut(crops: NDArray[np.uint8], crops_mode: str) -> NDArray[np.uint8]:
+    ten = ten_crops(np.asarray(crops))
+    return np.ascontiguousarray(ten if crops_mode == "ten" else ten[:, CENTRE : CENTRE + 1])
