@@ -32,7 +32,7 @@ test: .venv/all lint
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bundle: .venv/all
-	$(BIN)/python benchmarks/../tools/make_bundle.py
+	$(BIN)/python tools/make_bundle.py
 
 bench: .venv/all
 	$(BIN)/python benchmarks/speed.py

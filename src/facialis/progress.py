@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,7 +40,7 @@ def bar(title: str, total: int | None, *, unit: str = "pictures") -> Iterator[Ca
 
 def track(items: Iterable[T], title: str, *, total: int | None = None, unit: str = "pictures") -> Iterator[T]:
     """Iterate over `items` with a progress bar."""
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     with bar(title, total, unit=unit) as advance:
         for item in items:

@@ -53,10 +53,12 @@ def _from_manifest(root: Path, manifest: Path) -> pd.DataFrame:
         empty = table.index[table[column].isna()]
         if len(empty):
             raise CohortError(f"{manifest}: row {empty[0] + 1}: the column {column!r} is empty")
-    wrong = table.index[~table["label"].isin((0, 1))]
+    labels = pd.to_numeric(table["label"], errors="coerce")
+    wrong = table.index[~labels.isin((0, 1))]
     if len(wrong):
         value = table.loc[wrong[0], "label"]
         raise CohortError(f"{manifest}: row {wrong[0] + 1}: label is {value!r}, 0 or 1 was expected")
+    table["label"] = labels
     outside = [i for i, path in enumerate(table["path"]) if Path(path).is_absolute() or ".." in Path(path).parts]
     if outside:
         raise CohortError(f"{manifest}: row {outside[0] + 1}: path must lie inside the folder")

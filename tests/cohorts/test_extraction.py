@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from facialis.cohorts import extraction
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.folder import read_folder
+from facialis.cohorts.sources import extract_sources
+from facialis.errors import CohortError
+
+ALL = ("landmarks", "transforms", "expressions", "measures", "coordinates", "crops", "lines")
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(path.rglob("*")) if f.is_file()}
+
+
+def test_all_modalities_and_an_honest_account(people, tmp_path):
+    cohort = extract_sources([f"folder:{people}"], tmp_path / "c")
+    assert set(cohort.modalities) == set(ALL)
+    assert len(cohort) == 8
+    assert cohort.array("crops").shape == (8, 256, 256)
+    assert not cohort.simulated
+    assert sorted(cohort.frames["subject_id"].unique()) == ["healthy/b", "patient/a"]
+    assert (cohort.frames["label"] == (cohort.frames["group"] == "patient")).all()
+    unusable = pd.read_parquet(tmp_path / "c" / "unusable.parquet").set_index("path")["reason"]
+    assert unusable["palsy/a/wall.png"] == "no face"
+    assert "broken.jpg" in unusable["healthy/b/broken.jpg"]
+    assert not (tmp_path / "c" / ".parts").exists()
+
+
+def test_rows_and_arrays_belong_together(people, tmp_path, landmarker):
+    from facialis.faces.images import read_picture
+
+    cohort = extract_sources([str(people)], tmp_path / "c")
+    for row in (0, 5):
+        rgb = read_picture(people / cohort.frames["path"][row])
+        arrays = extraction.face_arrays(landmarker.detect(rgb)[0], rgb)
+        for name in ALL:
+            np.testing.assert_array_equal(cohort.array(name)[row], arrays[name])
+
+
+def test_the_number_of_processes_changes_nothing(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(extraction, "PART", 3)
+    extract_sources([str(people)], tmp_path / "one")
+    extract_sources([str(people)], tmp_path / "two", workers=2)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_numbers_only(people, tmp_path):
+    cohort = extract_sources([str(people)], tmp_path / "c", pictures=False)
+    assert set(cohort.modalities) == set(ALL) - {"crops", "lines"}
+
+
+PROGRAM = """
+import sys
+from facialis.cohorts import extraction
+from facialis.cohorts.sources import extract_sources
+extraction.PART = 1
+extract_sources([sys.argv[1]], sys.argv[2])
+"""
+
+
+def test_killed_at_random_points_it_goes_on_and_ends_bit_identical(people, tmp_path):
+    call = [sys.executable, "-c", PROGRAM, str(people)]
+    subprocess.run([*call, str(tmp_path / "whole")], check=True)
+    rng = random.Random(0)
+    broken = tmp_path / "broken"
+    kills = 0
+    for _ in range(3):
+        process = subprocess.Popen([*call, str(broken)])
+        held = len(list(broken.glob(".parts/0*.npz")))
+        deadline = time.monotonic() + 60
+        while len(list(broken.glob(".parts/0*.npz"))) <= held and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        time.sleep(rng.random() * 0.02)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+        assert not (broken / "cohort.json").exists() or process.returncode == 0
+    assert kills > 0
+    subprocess.run([*call, str(broken)], check=True)
+    assert files(broken) == files(tmp_path / "whole")
+    assert len(Cohort.open(broken)) == 8
+
+
+def test_another_extraction_does_not_go_on_in_the_same_folder(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(extraction, "_assemble", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        extract_sources([str(people)], tmp_path / "c")
+    with pytest.raises(CohortError, match="unfinished extraction of other pictures or options"):
+        extract_sources([str(people)], tmp_path / "c", pictures=False)
+
+
+def test_nothing_usable(tmp_path, people):
+    for file in people.rglob("*.png"):
+        if file.name != "wall.png":
+            file.unlink()
+    with pytest.raises(CohortError, match="none of 2 pictures was usable"):
+        extract_sources([str(people)], tmp_path / "c")
+    assert not (tmp_path / "c" / "cohort.json").exists()
+
+
+def test_manifest(people, tmp_path):
+    rows = ["path,subject_id,label,sequence,site"]
+    rows += [f"palsy/a/{i}.png,one,{int(i > 1)},s{i},X" for i in range(4)] + ["healthy/b/5.png,two,0,,Y"]
+    (people / "manifest.csv").write_text("\n".join(rows))
+    cohort = extract_sources([str(people)], tmp_path / "c", pictures=False)
+    frames = cohort.frames
+    assert list(frames["label"]) == [0, 0, 1, 1, 0]
+    assert list(frames["group"]) == ["patient"] * 4 + ["healthy"]
+    assert list(frames["site"]) == ["X"] * 4 + ["Y"]
+    assert list(frames["sequence"]) == ["s0", "s1", "s2", "s3", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,label\na.png,1", "column 'subject_id' is missing"),
+        ("path,subject_id,label\na.png,,1", "row 1: the column 'subject_id' is empty"),
+        ("path,subject_id,label\na.png,x,1\nb.png,x,yes", "row 2: label is 'yes'"),
+        ("path,subject_id,label\n../a.png,x,1", "row 1: path must lie inside the folder"),
+    ],
+)
+def test_wrong_manifests(tmp_path, text, message):
+    (tmp_path / "manifest.csv").write_text(text)
+    with pytest.raises(CohortError, match=message):
+        read_folder(tmp_path)
+
+
+def test_wrong_sources(tmp_path, people):
+    with pytest.raises(CohortError, match="unknown kind of data set 'zip'"):
+        extract_sources([f"zip:{people}"], tmp_path / "c")
+    with pytest.raises(CohortError, match="no such folder"):
+        extract_sources([str(tmp_path / "none")], tmp_path / "c")
+    with pytest.raises(CohortError, match="neither manifest.csv nor pictures"):
+        extract_sources([str(people / "palsy" / "a")], tmp_path / "c")
+    with pytest.raises(CohortError, match="both called"):
+        extract_sources([str(people), str(people)], tmp_path / "c")
+
+
+def test_two_sources_in_one_cohort(people, tmp_path):
+    other = people.parent / "others"
+    (other / "normal" / "z").mkdir(parents=True)
+    (other / "normal" / "z" / "z.png").write_bytes((people / "healthy" / "b" / "5.png").read_bytes())
+    cohort = extract_sources([str(people), f"folder:{other}"], tmp_path / "c", pictures=False)
+    assert len(cohort) == 9
+    assert sorted(cohort.frames["source"].unique()) == ["folder:others", "folder:people"]
