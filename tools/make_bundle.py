@@ -19,10 +19,10 @@ from sklearn.metrics import roc_auc_score
 from facialis import __version__
 from facialis.cohorts.simulated.simulate import SimulatedFaces, simulate_faces
 from facialis.detection.bundle import Bundle, Card
+from facialis.modalities.measures import measure
 from facialis.models.export import to_onnx
 from facialis.models.inputs import Inputs
 from facialis.models.logistic import LogisticClassifier
-from facialis.modalities.measures import measure
 
 DEFINITION = "parra-dominguez-2021"
 TRAINING, CHOOSING, TESTING = 1, 2, 3

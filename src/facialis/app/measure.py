@@ -40,8 +40,8 @@ def measure(
     ] = "only",
 ) -> None:
     """Measure each photo's face: one row a face with the 29 measures, or with the reason why there are none."""
-    from facialis.faces.sources import list_sources
     from facialis.faces.landmarks import FaceLandmarker
+    from facialis.faces.sources import list_sources
     from facialis.files import atomic_path
     from facialis.modalities.measures import MEASURES
     from facialis.progress import track

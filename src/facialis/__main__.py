@@ -1,0 +1,5 @@
+"""``python -m facialis``."""
+
+from facialis.app.cli import main
+
+main()

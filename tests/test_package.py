@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+import facialis
+from facialis.errors import FacialisError
+from facialis.files import atomic_path, write_text
+
+
+def test_version_has_one_place():
+    assert importlib.metadata.version("facialis") == facialis.__version__
+
+
+def test_public_names_are_there():
+    for name in facialis.__all__:
+        assert getattr(facialis, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        facialis.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("program", "absent"),
+    [
+        ("import facialis", {"numpy", "mediapipe", "pandas", "torch", "cv2", "onnxruntime"}),
+        ("import facialis.app.cli", {"mediapipe", "pandas", "torch", "cv2", "onnxruntime", "skimage", "scipy"}),
+    ],
+)
+def test_heavy_modules_are_imported_only_where_used(program, absent):
+    code = f"import sys\n{program}\nprint(*sorted({absent!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_atomic_writes(tmp_path):
+    target = tmp_path / "a.txt"
+    write_text(target, "whole")
+    with pytest.raises(ZeroDivisionError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "whole"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+    with pytest.raises(FacialisError, match="cannot write .*nowhere"):
+        write_text(tmp_path / "nowhere" / "a.txt", "")
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path):
+    with pytest.raises(FacialisError, match="cannot write .*: No space left"), atomic_path(tmp_path / "a"):
+        open("/dev/full", "wb", buffering=0).write(b"x")  # noqa: SIM115
+    assert list(tmp_path.iterdir()) == []
