@@ -32,12 +32,14 @@ def interocular_distance(points: Points) -> Points:
 def level(points: Points) -> Points:
     """Turn the face in the picture plane about the midpoint of the irises until their line is level, upright.
 
-    Source: own. z, where present, is kept.
+    Source: own. z, where present, is kept. Irises in one place: nothing is turned.
     """
     centres = iris_centres(points)[..., :2]
     middle = centres.mean(axis=-2, keepdims=True)
     along = centres[..., 1, :] - centres[..., 0, :]
-    along = along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), np.finfo(np.float64).tiny)
+    length = np.linalg.norm(along, axis=-1, keepdims=True)
+    ahead = np.broadcast_to([1.0, 0.0], along.shape).copy()
+    along = np.divide(along, length, out=ahead, where=length != 0)
     cos, sin = along[..., None, 0], along[..., None, 1]
     x, y = np.moveaxis(points[..., :2] - middle, -1, 0)
     turned = np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1) + middle
@@ -46,9 +48,8 @@ def level(points: Points) -> Points:
 
 def mirror(points: Points, width: float = 0.0) -> Points:
     """Return the landmarks of the mirrored face: x becomes `width` - x and subject's left and right change places."""
-    mirrored = np.take(points, mirror_permutation(), axis=-2).copy()
-    mirrored[..., 0] = width - mirrored[..., 0]
-    return mirrored
+    mirrored = np.take(points, mirror_permutation(), axis=-2)
+    return np.concatenate([width - mirrored[..., :1], mirrored[..., 1:]], axis=-1)
 
 
 def head_pose(transform: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -56,13 +57,13 @@ def head_pose(transform: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
     Convention: yaw > 0 turns the nose to image right (the subject's left); pitch > 0 lifts the chin;
     roll > 0 turns the head anticlockwise as seen in the picture (the subject's left eye moves up).
-    The landmarker's canonical face looks slightly up, so that a level gaze measures a pitch of some degrees.
+    The landmarker's canonical face looks slightly up, so that a level gaze measures a pitch some degrees below 0.
     """
     rotation = np.asarray(transform, dtype=np.float64)[..., :3, :3]
     yaw = np.arctan2(-rotation[..., 2, 0], np.hypot(rotation[..., 2, 1], rotation[..., 2, 2]))
     pitch = np.arctan2(-rotation[..., 2, 1], rotation[..., 2, 2])
     roll = np.arctan2(rotation[..., 1, 0], rotation[..., 0, 0])
-    return np.degrees(np.stack([yaw, pitch, roll], axis=-1))
+    return np.asarray(np.degrees(np.stack([yaw, pitch, roll], axis=-1)))
 
 
 def undo_pose(points: Points, transform: NDArray[np.floating[Any]]) -> Points:
