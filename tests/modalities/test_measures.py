@@ -258,10 +258,11 @@ def test_mouth_without_width_is_cut_at_the_limit():
     assert measure(face)[19:22].tolist() == [LIMIT] * 3
 
 
-def test_missing_landmark_stays_missing():
+@each_definition
+def test_missing_landmark_stays_missing(definition):
     face = canonical_face()[:, :2].copy()
     face[105] = np.nan  # point 2
-    missing = np.isnan(measure(face))
+    missing = np.isnan(measure(face, definition=definition))
     assert np.flatnonzero(missing).tolist() == [1, 3, 5, 25]
 
 
