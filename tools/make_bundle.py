@@ -55,11 +55,11 @@ def main() -> None:
         name="measures-logistic",
         input={"definition": DEFINITION, "coordinates": "pixel", "pose_corrected": False},
         threshold=threshold,
-        threshold_basis=f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} simulated faces without palsy "
-        f"lie ({choosing.frames['subject_id'].nunique()} simulated subjects that the model was not trained on)",
+        threshold_basis=f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} simulated faces without "
+        f"palsy lie ({choosing.frames['subject_id'].nunique()} simulated subjects that the model was not trained on)",
         trained_on={
-            "description": f"{len(x)} simulated faces ({int(y.sum())} with palsy) of {2 * args.pairs} simulated subjects; "
-            "no picture of any patient was used",
+            "description": f"{len(x)} simulated faces ({int(y.sum())} with palsy) of {2 * args.pairs} simulated "
+            "subjects; no picture of any patient was used",
             "simulated": True,
             "subjects": 2 * args.pairs,
             "frames": len(x),

@@ -15,17 +15,17 @@ NamesArgument = Annotated[list[str] | None, typer.Argument(help="Names of assets
 @app.command("list")
 def show() -> None:
     """List the model files: size, licence, source, and where they are on this disk."""
-    from rich.console import Console
     from rich.table import Table
 
     from facialis.faces.assets import list_assets
+    from facialis.reports.tables import console
 
     table = Table("name", "bytes", "licence", "source", "on this disk")
     for state in list_assets():
         asset = state.asset
         where = "not fetched" if state.path is None else f"{state.path}{'' if state.verified else ' (damaged)'}"
         table.add_row(asset.name, f"{asset.size:,}", asset.licence, asset.source, where)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command("fetch")

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from facialis import __version__
 from facialis.app import assets, cohorts, demo, detect, measure, study
 from facialis.errors import FacialisError
 
+
+class _Commands(TyperGroup):
+    """The group of all commands: a user's mistake ends in one line, an interrupt too."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FacialisError as error:
+            typer.echo(f"facialis: {error}", err=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt as error:
+            typer.echo("facialis: interrupted", err=True)
+            raise typer.Exit(130) from error
+
+
 app = typer.Typer(
     name="facialis",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -50,11 +66,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except FacialisError as error:
-        typer.echo(f"facialis: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone: end quietly
-        sys.exit(1)
+    app()

@@ -80,12 +80,10 @@ def remove(
 
 
 def _describe(cohort: object) -> None:
-    from rich.console import Console
-
     from facialis.reports.cohort_tables import cohort_table, unusable_table
+    from facialis.reports.tables import console
 
-    console = Console()
-    console.print(cohort_table(cohort))  # type: ignore[arg-type]
+    console().print(cohort_table(cohort))  # type: ignore[arg-type]
     table = unusable_table(cohort)  # type: ignore[arg-type]
     if table is not None:
-        console.print(table)
+        console().print(table)

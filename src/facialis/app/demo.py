@@ -24,7 +24,6 @@ def demo(
     Research use; not a medical device.
     """
     from PIL import Image
-    from rich.console import Console
     from skimage.data import astronaut
 
     from facialis.cohorts.simulated.picture import palsy_twin
@@ -33,7 +32,7 @@ def demo(
     from facialis.errors import FacialisError
     from facialis.files import atomic_path
     from facialis.reports.html import Entry, write_report
-    from facialis.reports.tables import findings_table
+    from facialis.reports.tables import console, findings_table
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -54,10 +53,8 @@ def demo(
             cut = face_picture(picture, finding.face) if finding.face is not None else None
             entries.append(Entry(name.replace("-", " "), finding, cut))
         write_report(out / "report.html", entries, detector.bundle, next_steps=NEXT_STEPS)
-        console = Console()
-        console.print(findings_table([e.finding for e in entries], [e.title for e in entries]))
-        console.print(f"model: {detector.bundle.card.trained_on['description']}", highlight=False)
-    console.print(f"report: {out / 'report.html'}", highlight=False)
-    console.print("\nWhat to run next:", highlight=False)
+        console().print(findings_table([e.finding for e in entries], [e.title for e in entries]))
+        typer.echo(f"model: {detector.bundle.card.trained_on['description']}")
+    typer.echo(f"report: {out / 'report.html'}\n\nWhat to run next:")
     for step in NEXT_STEPS:
-        console.print(f"  {step}", highlight=False, markup=False)
+        typer.echo(f"  {step}")

@@ -57,7 +57,7 @@ def detect(
     from facialis.faces.sources import list_sources
     from facialis.progress import track
     from facialis.reports.html import Entry, write_report
-    from facialis.reports.tables import findings_csv, findings_table, json_line
+    from facialis.reports.tables import console, findings_csv, findings_table, json_line
 
     judge = Bundle.load(bundle)
     sources = list_sources(paths)
@@ -78,9 +78,7 @@ def detect(
                 entries.append(Entry(finding.source, finding, picture))
             findings.append(finding)
     if format is Format.table and out is None:
-        from rich.console import Console
-
-        Console().print(findings_table(findings))
+        console().print(findings_table(findings))
     elif not stream:
         text = findings_csv(findings) if format is Format.csv else "".join(json_line(f) + "\n" for f in findings)
         if format is Format.table:

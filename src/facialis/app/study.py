@@ -46,9 +46,8 @@ def study(
             raise
         raise FacialisError(f"{error.name} is not installed: pip install 'facialis[train]'") from error
 
-    from rich.console import Console
-
     from facialis.cohorts.cohort import Cohort
+    from facialis.reports.tables import console
 
     results = run_study(
         Cohort.open(cohort),
@@ -59,9 +58,8 @@ def study(
         seed=seed,
         device=device,
     )
-    console = Console()
-    console.print(_table(table_rows(results)))
-    console.print(f"results: {out}", highlight=False)
+    console().print(_table(table_rows(results)))
+    typer.echo(f"results: {out}")
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -81,12 +79,15 @@ def _table(rows: list[dict[str, str]]) -> Any:
     from rich.table import Table
 
     table = Table(
-        caption="Per cent; mean over folds, bootstrap interval over subjects. Research use; not a medical device.",
+        caption="Per cent; mean over folds (bootstrap interval over subjects). Research use; not a medical device.",
         caption_justify="left",
     )
-    shown = ["Row", "F1", "F1, 95 %", "Precision", "Recall", "Pooled F1", "Folds", "Subjects", "Frames", "Notes"]
-    for column in shown:
-        table.add_column(column, overflow="fold")
+    for column in ("row", "F1 (95 % interval)", "precision", "recall", "pooled F1", "n"):
+        table.add_column(column)
     for row in rows:
-        table.add_row(*(row[column] for column in shown))
+        n = f"{row['Folds']} folds, {row['Subjects']} subjects, {row['Frames']} frames"
+        table.add_row(
+            row["Row"] + (f"\n[dim]{row['Notes']}[/]" if row["Notes"] else ""),
+            f"{row['F1']} ({row['F1, 95 %']})", row["Precision"], row["Recall"], row["Pooled F1"], n,
+        )  # fmt: skip
     return table

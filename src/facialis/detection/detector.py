@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.bundle import LABELS, Bundle
+from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding
 from facialis.errors import PictureError
 from facialis.faces.geometry import undo_pose
@@ -161,7 +161,7 @@ class Detector:
 
     def _labelled(self, finding: Finding) -> Finding:
         palsy = (finding.probability or 0.0) >= self.bundle.card.threshold
-        return dataclasses.replace(finding, label=LABELS[1] if palsy else LABELS[0])
+        return dataclasses.replace(finding, label="palsy" if palsy else "no palsy")
 
     def _whole(self, findings: list[Finding], source: str, broken: str | None) -> Finding:
         if broken is not None:

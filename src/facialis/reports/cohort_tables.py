@@ -37,7 +37,7 @@ def unusable_table(cohort: Cohort) -> Table | None:
     read = len(cohort) + len(unusable)
     table = Table("group", "reason", "frames", title=f"{read} read, {len(cohort)} usable, {len(unusable)} not:")
     kinds = unusable["reason"].where(unusable["reason"].str.len() < 30, "could not be read")
-    counts = unusable.assign(kind=kinds).groupby(["group", "kind"]).size()
-    for (group, kind), count in counts.items():  # type: ignore[misc]
-        table.add_row(str(group), str(kind), str(count))
+    counts = unusable.assign(kind=kinds).groupby(["group", "kind"]).size().reset_index(name="frames")
+    for row in counts.itertuples(index=False):
+        table.add_row(*(str(value) for value in row))
     return table

@@ -92,7 +92,7 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
         {
             "name": f"f{i} {MEASURES[i].clinical_name}",
             "region": MEASURES[i].region.replace("_", " and " if MEASURES[i].region == "nose_cheek" else " "),
-            "unit": "°" if MEASURES[i].unit == "deg" else "",
+            "format": {"deg": "%.1f°", "slope": "%.3f"}.get(MEASURES[i].unit, "%.2f"),
             "value": float(finding.measures[i]),
             "low": quantiles["0.05"][i],
             "median": quantiles["0.5"][i],

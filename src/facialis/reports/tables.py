@@ -12,12 +12,21 @@ from facialis.detection.finding import Finding
 from facialis.faces.sources import display_name
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 CSV_COLUMNS = (
     "source", "frame", "time", "face", "status", "probability", "label", "reasons",
     "interocular_px", "yaw", "pitch", "roll", "model", "version",
 )  # fmt: skip
+
+
+def console() -> Console:
+    """Return a console for tables; where standard output is no terminal, tables are 120 columns wide."""
+    from rich.console import Console
+
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=120)
 
 
 def json_line(finding: Finding) -> str:
