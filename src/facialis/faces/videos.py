@@ -67,8 +67,7 @@ def read_video(path: str | os.PathLike[str], *, rate: float = 6.0) -> Iterator[V
     with opened(path) as file:
         try:
             # A file object and no protocol: a playlist cannot make FFmpeg open other files or addresses.
-            # A packet cut off is left out: it would become a half-grey frame.
-            container = av.open(file, mode="r", options={"protocol_whitelist": "none", "fflags": "+discardcorrupt"})
+            container = av.open(file, mode="r", options={"protocol_whitelist": "none"})
         except (av.FFmpegError, UnicodeDecodeError) as error:
             raise PictureError(
                 f"{name}: not a video that can be read; give an MP4, MOV, MKV, WebM or AVI file"
