@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from facialis.detection.batch import face_picture
+from facialis.detection.finding import Finding
+from facialis.errors import FacialisError
+from facialis.reports import html
+from facialis.reports.html import Entry, render_report, speaking_measures, write_report
+from facialis.reports.tables import CSV_COLUMNS, csv_text, findings_csv, findings_table
+
+
+@pytest.fixture(scope="module")
+def judged(detector, astronaut):
+    finding = detector.detect(astronaut, source="astronaut.png")
+    return Entry("astronaut", finding, face_picture(astronaut, finding.face))
+
+
+def test_hostile_names_and_reasons_are_escaped(detector):
+    name = "<script>alert(1)</script>\n.jpg"
+    entry = Entry(name, Finding(name, "error", detector.model, reasons=("<img src=x onerror=alert(2)>",)))
+    page = render_report([entry], detector.bundle)
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_judged_face(judged, detector):
+    page = render_report([judged], detector.bundle, next_steps=["facialis <x>"])
+    card = detector.bundle.card
+    assert f"{100 * judged.finding.probability:.1f} %" in page
+    assert page.count("<circle") == 478
+    for row in speaking_measures(judged.finding, detector.bundle):
+        assert row["name"].replace("'", "&#39;") in page
+    for fact in (card.name, detector.bundle.hash, card.trained_on["description"], "not a medical device"):
+        assert fact in page
+    assert "facialis &lt;x&gt;" in page
+    assert re.search(r'aria-label="Face 1 with its 478 landmarks', page)
+
+
+def test_landmarks_are_drawn_where_they_lie(judged):
+    points = np.array(list(html._points(judged.finding.face, judged.picture)))
+    expected = (judged.finding.face.landmarks[:, :2] - judged.picture.origin) * judged.picture.scale
+    np.testing.assert_allclose(points, expected, atol=0.051)
+
+
+def test_the_measures_that_speak_most_come_first(judged, detector):
+    effects = [abs(row["effect"]) for row in speaking_measures(judged.finding, detector.bundle, most=29)]
+    assert len(effects) == 29
+    assert effects == sorted(effects, reverse=True)
+
+
+def test_pictures_beyond_the_limit_are_left_out_and_counted(judged, detector, monkeypatch):
+    monkeypatch.setattr(html, "MAX_PICTURES", 2)
+    page = render_report([judged] * 5, detector.bundle)
+    assert page.count("data:image/jpeg") == 2
+    assert page.count("<article") == 5
+    assert "3 more pictures are not embedded" in page
+
+
+def test_a_report_that_cannot_be_written(judged, detector, tmp_path):
+    with pytest.raises(FacialisError, match="cannot write"):
+        write_report(tmp_path / "none" / "r.html", [judged], detector.bundle)
+    (tmp_path / "r.html").write_text("old")
+    write_report(tmp_path / "r.html", [judged], detector.bundle)
+    assert "astronaut" in (tmp_path / "r.html").read_text()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_csv_and_terminal_table(judged):
+    lines = findings_csv([judged.finding]).splitlines()
+    assert lines[0] == ",".join(CSV_COLUMNS)
+    assert lines[1].startswith("astronaut.png,,,,judged,")
+    assert csv_text([{"a": None, "b": 'x,"y"', "c": 1}], ["a", "b"]) == 'a,b\n,"x,""y"""\n'
+    error = Finding("[bold]x[/bold]", "error", "m", reasons=("[red]why[/red]",))
+    table = findings_table([judged.finding, error])
+    cells = [str(cell) for column in table.columns for cell in column.cells]
+    assert "[bold]x[/bold]" in cells  # names are text, never markup
+    assert "[red]why[/red]" in cells
