@@ -16,9 +16,9 @@ from facialis.faces.mesh import CONTOURS, N_LANDMARKS, mirror_permutation
 
 GAIN: dict[int, float] = {
     61: 0.78,  # mouth corner
-    0: 0.57,  # lip midline, from the whole mouth moved sideways
-    17: 0.57,
-    105: 0.82,  # middle of the brow
+    0: 0.68,  # lip midline: 0.57 with the whole mouth moved sideways, 0.6-0.8 in the pattern of a palsy
+    17: 0.68,
+    105: 0.70,  # middle of the brow: 0.8 alone, 0.57 in the pattern of a palsy
     70: 0.30,  # tail of the brow
     145: 0.73,  # lower lid
     159: 0.34,  # upper lid
@@ -26,6 +26,12 @@ GAIN: dict[int, float] = {
     205: 0.25,  # cheek
 }
 """Share of a one-sided displacement that is reported, at landmarks of the subject's right side or the midline."""
+
+FOLLOWS_MOUTH: tuple[tuple[int, float, float], ...] = ((152, 1.6, 0.6), (1, 1.2, 0.3))
+"""Landmark, radius (cm), share: chin and nose are reported to go sideways with the middle of the mouth by this share
+of its reported shift, whether they do or not (the portrait with a palsy's displacement: `warp.py`)."""
+FOLLOWS_CORNER: tuple[tuple[int, float, float], ...] = ((205, 1.2, 0.3), (64, 0.7, 0.25))
+"""The same for cheek and ala, up and down with the mouth's corner of their side."""
 
 NOISE_IOD_PX = (25.0, 50.0, 100.0, 200.0)
 NOISE: dict[str, tuple[float, float, float, float]] = {
@@ -123,7 +129,23 @@ def pull_to_symmetry(faces: Array) -> Array:
     nose or cheek hardly.
     """
     mirrored = mirror_field(faces)
-    return np.asarray((faces + mirrored) / 2.0 + gain()[:, None] * (faces - mirrored) / 2.0)
+    seen = gain()[:, None] * (faces - mirrored) / 2.0
+    sideways, downwards = _followers()
+    middle = (seen[:, 0, 0] + seen[:, 17, 0]) / 2.0
+    corner = seen[:, 61, 1].copy()
+    seen[..., 0] += middle[:, None] * sideways
+    seen[..., 1] += corner[:, None] * downwards
+    return np.asarray((faces + mirrored) / 2.0 + seen)
+
+
+@cache
+def _followers() -> tuple[Array, Array]:
+    sideways = np.stack([share * bump(at, radius) for at, radius, share in FOLLOWS_MOUTH]).sum(axis=0)
+    right = np.stack([share * bump(at, radius) for at, radius, share in FOLLOWS_CORNER]).sum(axis=0)
+    lips = spread({0: 1.0, 17: 1.0, 61: 1.0, 105: 0.0, 1: 0.0, 152: 0.0, 205: 0.0}, 0.6)
+    sideways = sideways * (1.0 - lips)
+    right = right * (1.0 - lips)
+    return sideways, right - right[mirror_permutation()]
 
 
 @cache

@@ -60,13 +60,13 @@ REST: dict[str, tuple[str, tuple[Bump, ...]]] = {
 """Rest change at severity 1: region and bumps on the subject's right."""
 
 SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
-    (0.85, (0.0, -4.5, 5.0), 1.9),
+    (0.9, (0.0, -4.3, 5.0), 1.4),
     (0.25, (0.0, -1.8, 6.0), 1.2),
     (0.2, (0.0, -7.5, 5.0), 1.6),
 )
 """Shift to the healthy side at severity 1: cm, centre (cm), radius (cm) of mouth and philtrum, nose tip, chin."""
 SHIFT_AT_REST = 1.0
-SHIFT_IN_MOVEMENT = 1.25
+SHIFT_IN_MOVEMENT = 2.2
 SHIFT_MUSCLES = {
     "zygomaticus": 0.5,
     "risorius": 0.7,
@@ -165,7 +165,7 @@ def rest_fields() -> Array:
     """Return (2 sides, regions, 478, 3), cm at severity 1: what hangs at rest, by weak side and region."""
     right = np.zeros((len(REGIONS), *mask("all").shape, 3))
     for region, bumps in REST.values():
-        right[REGIONS.index(region)] += field(bumps)
+        right[REGIONS.index(region)] += field(bumps, "above_eyes" if region == "brow" else "all")
     return np.stack([right, mirror_field(right)])
 
 
@@ -190,17 +190,11 @@ def moved(faces: Array, intended: Intended, palsy: Palsy) -> Array:
     stronger = (regions == REGIONS.index("mouth"))[None, :, None] & ~weak[:, None, :]
     efforts = np.where(stronger, efforts * lift[:, None, None], efforts)
 
-    pull = np.zeros(n)
+    pull = np.zeros(n)  # more than the natural difference between the sides, which pulls nothing
     for name, share in SHIFT_MUSCLES.items():
-        muscle = MUSCLE_NAMES.index(name)
-        pull += share * (efforts[rows, muscle, 1 - palsy.side] - efforts[rows, muscle, palsy.side])
-    healthy_pull = np.zeros(n)
-    for name, share in SHIFT_MUSCLES.items():  # natural difference between the sides pulls nothing
-        muscle = MUSCLE_NAMES.index(name)
-        healthy_pull += share * (
-            intended.efforts[rows, muscle, 1 - palsy.side] - intended.efforts[rows, muscle, palsy.side]
-        )
-    shift = SHIFT_AT_REST * palsy.rest[:, 2] + SHIFT_IN_MOVEMENT * (pull - healthy_pull)
+        gained = (efforts - intended.efforts)[:, MUSCLE_NAMES.index(name)]
+        pull += share * (gained[rows, 1 - palsy.side] - gained[rows, palsy.side])
+    shift = SHIFT_AT_REST * palsy.rest[:, 2] + SHIFT_IN_MOVEMENT * pull
     direction = np.where(palsy.side == 0, 1.0, -1.0)  # away from the weak side
 
     rest_weights = np.zeros((n, len(SIDES), len(REGIONS)))

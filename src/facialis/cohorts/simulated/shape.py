@@ -18,8 +18,8 @@ SYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
 """Length scale (cm): standard deviation in x, y, z (cm) of the symmetric variation."""
 
 ANTISYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
-    (5.0, (0.085, 0.063, 0.10)),
-    (1.8, (0.045, 0.038, 0.05)),
+    (5.0, (0.10, 0.072, 0.10)),
+    (1.8, (0.045, 0.025, 0.05)),
 )
 """Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation, before the landmarker."""
 

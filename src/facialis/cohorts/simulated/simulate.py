@@ -133,12 +133,10 @@ def reported(
     noise = instrument.draw_noise(rng, camera.iod_px)
     factor, error = instrument.draw_depth_error(rng, n)
     angles = instrument.reported_angles(rng, camera.angles)
+    seen[..., 2] = factor * seen[..., 2] + error
     turned = cameras.turn(seen, camera.angles)
     flat = cameras.project(turned, camera, interocular, instrument.perspective_share())
-    guess = seen.copy()
-    guess[..., 2] = factor * guess[..., 2] + error
-    px_per_cm = (camera.iod_px / interocular)[:, None]
-    depth = -px_per_cm * cameras.turn(guess, camera.angles)[..., 2]
+    depth = -(camera.iod_px / interocular)[:, None] * turned[..., 2]
     depth -= depth.mean(axis=1, keepdims=True)
     landmarks = np.concatenate([flat, depth[..., None]], axis=-1) + noise * camera.iod_px[:, None, None]
     return (
