@@ -29,7 +29,7 @@ GAIN: dict[int, float] = {
 
 FOLLOWS_MOUTH: tuple[tuple[int, float, float], ...] = ((152, 1.6, 0.6), (1, 1.2, 0.3))
 """Landmark, radius (cm), share: chin and nose are reported to go sideways with the middle of the mouth by this share
-of its reported shift, whether they do or not (the portrait with a palsy's displacement: `warp.py`)."""
+of its reported shift, whether they do or not (measured on the portrait warped with a palsy's displacement)."""
 FOLLOWS_CORNER: tuple[tuple[int, float, float], ...] = ((205, 1.2, 0.3), (64, 0.7, 0.25))
 """The same for cheek and ala, up and down with the mouth's corner of their side."""
 
@@ -126,7 +126,7 @@ def pull_to_symmetry(faces: Array) -> Array:
     """Return (n, 478, 3) faces (or displacements) with their one-sided part times `gain`, the symmetric part whole.
 
     The landmarker pulls faces towards symmetry: it sees a displacement of the mouth's corner nearly whole, one of the
-    nose or cheek hardly.
+    nose or cheek hardly; but chin, nose and cheek go along with the mouth that it sees (`FOLLOWS_MOUTH`).
     """
     mirrored = mirror_field(faces)
     seen = gain()[:, None] * (faces - mirrored) / 2.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated import palsy, warp
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.muscles import MUSCLE_NAMES, SIDES
+from facialis.cohorts.simulated.photo import draw_photo, take_photo
 from facialis.cohorts.simulated.simulate import (
     GROUPS,
     Draw,
@@ -149,57 +150,6 @@ def displacement(draw: Draw, row: int, sick: palsy.Palsy, portrait: Portrait) ->
     return np.asarray((there - palsy.moved(base, own, palsy.no_palsy(1)))[0])
 
 
-class Photo(NamedTuple):
-    """How one picture is taken, the same for both of a pair: see `take_photo`."""
-
-    mirrored: bool
-    roll: float
-    zoom: float
-    shift: tuple[float, float]
-    light: float
-    gamma: float
-    tint: tuple[float, float, float]
-    slope: tuple[float, float]
-    blur: float
-    quality: int
-
-
-def draw_photo(rng: np.random.Generator, mirrored: bool) -> Photo:
-    """Draw roll N(0, 3°), zoom, shift, light, gamma, tint, a gradient of light, blur and JPEG quality 60-95."""
-    return Photo(
-        mirrored=mirrored,
-        roll=float(rng.normal(0.0, 3.0)),
-        zoom=float(np.exp(rng.normal(0.0, 0.08))),
-        shift=(float(rng.normal(0.0, 8.0)), float(rng.normal(0.0, 8.0))),
-        light=float(np.exp(rng.normal(-0.03, 0.1))),
-        gamma=float(np.exp(rng.normal(0.0, 0.1))),
-        tint=(float(rng.normal(1.0, 0.04)), 1.0, float(rng.normal(1.0, 0.04))),
-        slope=(float(rng.normal(0.0, 0.12)), float(rng.normal(0.0, 0.08))),
-        blur=float(rng.uniform(0.0, 1.2)),
-        quality=int(rng.integers(60, 96)),
-    )
-
-
-def take_photo(rgb: NDArray[np.uint8], photo: Photo) -> NDArray[np.uint8]:
-    """Return the picture (h, w, 3) RGB as this photo shows it."""
-    height, width = rgb.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), photo.roll, photo.zoom)
-    matrix[:, 2] += photo.shift
-    picture = cv2.warpAffine(rgb, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    if photo.blur > 0.2:
-        picture = cv2.GaussianBlur(picture, (0, 0), photo.blur)
-    tone = 255.0 * photo.light * (np.arange(256) / 255.0) ** photo.gamma
-    tables = np.stack([tone * tint for tint in photo.tint], axis=-1)
-    toned = cv2.LUT(picture, np.clip(np.round(tables), 0, 255).astype(np.uint8)[None])
-    across = 1.0 + photo.slope[0] * np.linspace(-1.0, 1.0, width)
-    down = 1.0 + photo.slope[1] * np.linspace(-1.0, 1.0, height)
-    shade = (down[:, None] * across[None]).astype(np.float32)[..., None]
-    lit = np.clip(toned * shade + np.float32(0.5), 0, 255).astype(np.uint8)
-    _, coded = cv2.imencode(".jpg", lit[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, photo.quality])
-    read: Any = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(read[..., ::-1])
-
-
 def simulate_pictures(
     directory: Path | str,
     n_patients: int,
@@ -247,7 +197,7 @@ def simulate_pictures(
                     who = np.random.default_rng([int(seed), 1, pair])
                     mirrored = bool(who.random() < 0.5)
                     chosen = portraits[int(who.integers(len(portraits)))][int(mirrored)]
-                    photo = draw_photo(np.random.default_rng([int(seed), 2, pair, frame]), mirrored)
+                    photo = draw_photo(np.random.default_rng([int(seed), 2, pair, frame]))
                     moves = displacement(draw, row, sick, chosen)
                     if group == "patient":
                         change = moves - displacement(draw, row, healthy, chosen)

