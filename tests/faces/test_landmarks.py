@@ -44,31 +44,6 @@ def test_several_faces_come_largest_first(landmarker, astronaut):
     assert faces[0].interocular_px > 1.2 * faces[1].interocular_px
 
 
-def test_face_that_fills_the_picture_is_found_within_a_border(landmarker, astronaut, astronaut_face):
-    low = astronaut_face.landmarks[:, :2].min(axis=0).astype(int) + 4
-    high = astronaut_face.landmarks[:, :2].max(axis=0).astype(int) - 4
-    cut = astronaut[low[1] : high[1], low[0] : high[0]]
-    faces = landmarker.detect(cut)
-    assert len(faces) == 1
-    assert faces[0].size == cut.shape[:2]
-    shift = faces[0].landmarks[:, :2] + low - astronaut_face.landmarks[:, :2]
-    assert np.abs(shift).mean() < 0.05 * astronaut_face.interocular_px
-
-
-def test_padded_retry_keeps_the_pictures_own_pixels(landmarker, astronaut, astronaut_face, monkeypatch):
-    runs = []
-    run = FaceLandmarker._run
-
-    def missed_at_first(self, rgb, *args, **kwargs):
-        runs.append(rgb.shape)
-        return [] if len(runs) == 1 else run(self, rgb, *args, **kwargs)
-
-    monkeypatch.setattr(FaceLandmarker, "_run", missed_at_first)
-    face = landmarker.detect(astronaut[:240, 100:340])[0]
-    assert runs == [(240, 240, 3), (480, 480, 3)]
-    assert np.abs(face.landmarks[:, :2] + [100, 0] - astronaut_face.landmarks[:, :2]).mean() < 2
-
-
 def test_no_face(landmarker):
     assert landmarker.detect(np.full((100, 140, 3), 128, np.uint8)) == []
 

@@ -11,61 +11,19 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facialis.errors import AssetError
-from facialis.faces.geometry import interocular_distance
+from facialis.faces.face import N_BLENDSHAPES, Face, Landmarker
 from facialis.faces.mesh import N_LANDMARKS
+from facialis.faces.search import find_faces
 
-N_BLENDSHAPES = 52
-
-
-@dataclass(frozen=True, eq=False)
-class Face:
-    """One face as a landmarker reports it.
-
-    Attributes
-    ----------
-    landmarks
-        (478, 3) float32, px: x to image right, y down, z away from the viewer on the scale of x (a guess).
-    blendshapes
-        (52,) float32, expression scores between 0 and 1, in MediaPipe's order.
-    transform
-        (4, 4) float32, from the canonical face (cm, y up, z towards the viewer) to the camera.
-    size
-        height and width of the picture, px.
-    detector
-        who found it, e.g. ``mediapipe-face-landmarker``.
-    """
-
-    landmarks: NDArray[np.float32]
-    blendshapes: NDArray[np.float32]
-    transform: NDArray[np.float32]
-    size: tuple[int, int]
-    detector: str
-
-    @property
-    def interocular_px(self) -> float:
-        """Distance of the iris centres in the picture, px."""
-        return float(interocular_distance(self.landmarks))
-
-
-class Landmarker(Protocol):
-    """Finds faces in RGB pictures."""
-
-    name: str
-
-    def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
-        """Return the faces in a (height, width, 3) uint8 picture, the largest first."""
-
-    def close(self) -> None:
-        """Release what the landmarker holds."""
+__all__ = ["Face", "FaceLandmarker", "Landmarker"]
 
 
 class FaceLandmarker:
@@ -109,18 +67,11 @@ class FaceLandmarker:
     def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
         """Return the faces in a (height, width, 3) uint8 picture, the largest first.
 
-        A face that fills the picture is often missed: where none is found, the picture is tried once more
-        within a border of half its size; the landmarks are given in the picture's own pixels all the same.
+        A face that fills the picture, or is small in it, is looked for as `facialis.faces.search` says.
         """
-        faces = self._run(rgb)
-        if not faces:
-            height, width = rgb.shape[:2]
-            border = (height + width) // 4
-            padded = np.pad(rgb, ((border, border), (border, border), (0, 0)), mode="edge")
-            faces = self._run(padded, offset=border, size=(height, width))
-        return sorted(faces, key=lambda face: -float(np.ptp(face.landmarks[:, :2], axis=0).prod()))
+        return find_faces(self._run, rgb)
 
-    def _run(self, rgb: NDArray[np.uint8], offset: int = 0, size: tuple[int, int] | None = None) -> list[Face]:
+    def _run(self, rgb: NDArray[np.uint8]) -> list[Face]:
         from mediapipe import Image, ImageFormat
 
         if self._mediapipe is None:
@@ -132,8 +83,7 @@ class FaceLandmarker:
         for points, scores, transform in zip(
             result.face_landmarks, result.face_blendshapes, result.facial_transformation_matrixes, strict=True
         ):
-            landmarks = np.array([(p.x, p.y, p.z) for p in points], dtype=np.float64)
-            landmarks = landmarks * (width, height, width) - (offset, offset, 0)
+            landmarks = np.array([(p.x, p.y, p.z) for p in points], dtype=np.float64) * (width, height, width)
             if landmarks.shape[0] != N_LANDMARKS or len(scores) != N_BLENDSHAPES:
                 raise AssetError(
                     f"the landmarker gave {landmarks.shape[0]} landmarks and {len(scores)} expression scores, "
@@ -144,7 +94,7 @@ class FaceLandmarker:
                     landmarks=landmarks.astype(np.float32),
                     blendshapes=np.array([score.score for score in scores], dtype=np.float32),
                     transform=np.asarray(transform, dtype=np.float32),
-                    size=size or (height, width),
+                    size=(height, width),
                     detector=self.name,
                 )
             )

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.faces.face import Face
 from facialis.faces.geometry import head_pose
-from facialis.faces.landmarks import Face
 
 NO_FACE = "no face"
 SEVERAL_FACES = "several faces"
