@@ -1,15 +1,13 @@
-"""How fast faces and pictures are simulated: ``python benchmarks/simulate.py [--json]``; targets beside the figures."""
+"""How fast faces and pictures are simulated on one core: ``python benchmarks/simulate.py [--json]``; targets beside the figures."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
-
-from facialis.cohorts.simulated.picture import simulate_pictures
-from facialis.cohorts.simulated.simulate import simulate_faces
 
 FACES = 20_000
 PICTURES = 60
@@ -20,6 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Rates of simulation.")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     given = parser.parse_args(arguments)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # one core; to be set before NumPy is imported
+        os.environ.setdefault(name, "1")
+    from facialis.cohorts.simulated.picture import simulate_pictures
+    from facialis.cohorts.simulated.simulate import simulate_faces
+
     simulate_faces(1, 1, 1, 0)  # tables are made once
     start = time.perf_counter()
     simulate_faces(FACES // 20, FACES // 20, 10, 1)
