@@ -1,4 +1,4 @@
-"""How fast faces and pictures are simulated on one core: ``python benchmarks/simulate.py [--json]``; targets beside the figures."""
+"""How fast faces and pictures are simulated on one core, beside the targets: ``python benchmarks/simulate.py``."""
 
 from __future__ import annotations
 
