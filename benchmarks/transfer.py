@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.faces import geometry
 from facialis.faces.mesh import CONTOURS
-from facialis.modalities.measures import MEASURES, measure
+from facialis.modalities.measures import distance_from_symmetry, measure
 from facialis.modalities.signed import signed_measures
 
 Array = NDArray[np.float64]
@@ -77,18 +77,8 @@ def simulated(seed: int, pairs: int) -> Faces:
 
 
 def folded_measures(faces: Faces, definition: str) -> Array:
-    """Return (n, 29): the measures, as distance from a symmetric face's value where there is one.
-
-    Ratios as absolute logarithm, angles and slopes as absolute difference, relative sizes as they are.
-    """
-    values = measure(faces.landmarks, definition=definition)
-    for entry in MEASURES:
-        symmetric = entry.symmetric[definition]
-        if symmetric is None:
-            continue
-        column = values[:, entry.number]
-        values[:, entry.number] = np.abs(np.log(column) if entry.unit == "ratio" else column - symmetric)
-    return values
+    """Return (n, 29): the measures, as distance from a symmetric face's value where there is one."""
+    return distance_from_symmetry(measure(faces.landmarks, definition=definition), definition)
 
 
 def pair_differences(faces: Faces) -> Array:

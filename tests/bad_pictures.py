@@ -26,13 +26,14 @@ class BadPicture:
 
     `refusal`: a regular expression that the one line of the refusal matches, empty when the picture can be read.
     `faces`: how many faces are found in it (None when it is refused). `original`: what it shows, as
-    `skimage.data` names it, when its pixels are to be (nearly) the same.
+    `skimage.data` names it, when its pixels are to be (nearly) the same. `unfit`: why its face is not fit to be judged.
     """
 
     name: str
     refusal: str = ""
     faces: int | None = None
     original: str = ""
+    unfit: str = ""
 
 
 BAD_PICTURES: tuple[BadPicture, ...] = (
@@ -46,8 +47,8 @@ BAD_PICTURES: tuple[BadPicture, ...] = (
     BadPicture("cat.png", faces=0),
     BadPicture("coffee.png", faces=0),
     BadPicture("three-faces.png", faces=3),
-    # Stands in for a profile, of which there is no free photo at hand: from the nose on, one half is covered.
-    BadPicture("half-hidden.png", faces=0),
+    BadPicture("profile.png", faces=1, unfit="head turned aside"),
+    BadPicture("half-hidden.png", faces=1, unfit="half of the face is hidden"),
     BadPicture("16-bit-grey.png", faces=1),
     BadPicture("16-bit-rgb.png", faces=1, original="astronaut"),
     BadPicture("cmyk.jpg", faces=1, original="astronaut"),
@@ -89,6 +90,7 @@ def write_bad_pictures(folder: Path) -> dict[str, Path]:
     Image.fromarray(data.cat()).save(folder / "cat.png")
     Image.fromarray(data.coffee()).save(folder / "coffee.png")
     Image.fromarray(np.hstack([face, face, face])).save(folder / "three-faces.png")
+    Image.fromarray(data.camera()).resize((1200, 1200)).save(folder / "profile.png")  # a photographer, from the side
     Image.fromarray(hidden).save(folder / "half-hidden.png")
 
     Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(folder / "16-bit-grey.png")

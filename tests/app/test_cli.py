@@ -73,6 +73,9 @@ def test_each_bad_picture_is_a_right_answer_or_one_clear_line(judged_bad, case):
         (reason,) = row["reasons"]
         assert re.search(case.refusal, reason)
         assert "\n" not in reason
+    elif case.unfit:
+        assert (row["status"], row["label"]) == ("abstained", None)
+        assert any(reason.startswith(case.unfit) for reason in row["reasons"])
     elif case.faces == 1:
         assert row["status"] == "judged"
         assert 0 < row["probability"] < 1

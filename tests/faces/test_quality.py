@@ -38,6 +38,7 @@ def test_why_a_picture_is_unfit(landmarker, astronaut, change, reason):
         (lambda p: p * 0.1, "too dark"),
         (lambda p: 240 + p * 0.05, "too bright"),
         (lambda p: 120 + p * 0.05, "too little contrast"),
+        (lambda p: np.where(np.arange(512)[:, None] > 224, 128, p), "half of the face is hidden"),
     ],
 )
 def test_light(astronaut_face, astronaut, change, reason):

@@ -1,6 +1,6 @@
-"""The face: 478 landmarks, 52 expression scores and a head transform, found by MediaPipe behind a Protocol.
+"""MediaPipe's Face Landmarker: 478 landmarks, 52 expression scores and a head transform of each face.
 
-Other landmarkers can take MediaPipe's place: whatever has ``name``, ``detect`` and ``close`` (see `Landmarker`).
+Other landmarkers can take its place: whatever has ``name``, ``detect`` and ``close`` (see `Landmarker`).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from facialis.faces.face import Face
 from facialis.faces.geometry import head_pose
+from facialis.faces.mesh import CONTOURS
 
 NO_FACE = "no face"
 SEVERAL_FACES = "several faces"
@@ -32,6 +33,8 @@ class Limits:
         Smallest standard deviation of the face's grey levels.
     outside
         Largest share of the landmarks that may lie outside the picture.
+    eyes
+        Smallest ratio of the grey levels' spread about one eye to that about the other: a covered eye has hardly any.
     """
 
     interocular_px: float = 25.0
@@ -42,6 +45,7 @@ class Limits:
     brightest: float = 242.0
     contrast: float = 8.0
     outside: float = 0.01
+    eyes: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Quality:
     brightness: float
     contrast: float
     outside: float
+    eyes: float
     reasons: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
@@ -73,6 +78,8 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     grey = _face_grey(face, rgb)
     brightness, contrast = float(grey.mean()), float(grey.std())
     detail = sharpness(grey)
+    spreads = _eye_spreads(face, rgb)
+    eyes = min(spreads) / max(*spreads, 1e-6)
     found = (
         (
             face.interocular_px < limits.interocular_px,
@@ -84,15 +91,24 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
             f"head tilted {'up' if pitch > 0 else 'down'}: {abs(pitch):.0f}°, up to {limits.pitch:.0f}° can be judged",
         ),
         (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
+        (eyes < limits.eyes, "half of the face is hidden: hardly anything is to be seen where one eye should be"),
         (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
         (brightness > limits.brightest, f"too bright: mean grey level {brightness:.0f} of 255"),
         (contrast < limits.contrast, f"too little contrast: grey levels vary by {contrast:.1f} of 255"),
         (contrast >= limits.contrast and detail < limits.sharpness, "blurred: fine detail is missing"),
     )
     return Quality(
-        face.interocular_px, yaw, pitch, roll, detail, brightness, contrast, outside,
-        tuple(reason for unfit, reason in found if unfit),
-    )  # fmt: skip
+        interocular_px=face.interocular_px,
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        sharpness=detail,
+        brightness=brightness,
+        contrast=contrast,
+        outside=outside,
+        eyes=eyes,
+        reasons=tuple(reason for unfit, reason in found if unfit),
+    )
 
 
 def sharpness(grey: NDArray[np.float32]) -> float:
@@ -108,13 +124,29 @@ def _face_grey(face: Face, rgb: NDArray[np.uint8], interocular: float = 32.0) ->
     """Cut the face out of the picture, grey, shrunk so that the irises are at most `interocular` px apart."""
     import cv2
 
-    height, width = rgb.shape[:2]
-    low = np.clip(np.floor(face.landmarks[:, :2].min(axis=0)), 0, (width - 2, height - 2)).astype(int)
-    high = np.clip(np.ceil(face.landmarks[:, :2].max(axis=0)), low + 2, (width, height)).astype(int)
-    cut = np.ascontiguousarray(rgb[low[1] : high[1], low[0] : high[0]])
-    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
+    grey = _grey_box(face.landmarks[:, :2], rgb)
     scale = interocular / max(face.interocular_px, 1.0)
     if scale < 1:
         size = (max(3, round(grey.shape[1] * scale)), max(3, round(grey.shape[0] * scale)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     return np.asarray(grey, dtype=np.float32)
+
+
+def _eye_spreads(face: Face, rgb: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the standard deviation of the grey levels about the subject's right and left eye."""
+    right, left = (
+        float(_grey_box(face.landmarks[sorted({i for edge in CONTOURS[name] for i in edge}), :2], rgb).std())
+        for name in ("subject_right_eye", "subject_left_eye")
+    )
+    return right, left
+
+
+def _grey_box(points: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut the box of some points (n, 2) px out of the picture, at least 2 px wide and high, grey."""
+    import cv2
+
+    height, width = rgb.shape[:2]
+    low = np.clip(np.floor(points.min(axis=0)), 0, (width - 2, height - 2)).astype(int)
+    high = np.clip(np.ceil(points.max(axis=0)), low + 2, (width, height)).astype(int)
+    cut = np.ascontiguousarray(rgb[low[1] : high[1], low[0] : high[0]])
+    return np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -1,0 +1,31 @@
+"""The measures' distance from symmetry as a layer, so that an exported model takes the measures as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from facialis.modalities.measures import MEASURES
+
+
+class DistanceFromSymmetry(nn.Module):
+    """`facialis.modalities.measures.distance_from_symmetry` in torch: (n, 29) to (n, 29)."""
+
+    symmetric: Tensor
+    is_ratio: Tensor
+    is_kept: Tensor
+
+    def __init__(self, definition: str) -> None:
+        super().__init__()
+        values = [entry.symmetric[definition] for entry in MEASURES]
+        ratio = [entry.unit == "ratio" and value is not None for entry, value in zip(MEASURES, values, strict=True)]
+        self.register_buffer("symmetric", torch.tensor([value or 0.0 for value in values], dtype=torch.float32))
+        self.register_buffer("is_ratio", torch.tensor(ratio))
+        self.register_buffer("is_kept", torch.tensor(np.equal(values, None).tolist()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the distances of measures (n, 29)."""
+        logarithm = torch.log(torch.where(self.is_ratio, x, torch.ones_like(x)))
+        folded = torch.where(self.is_ratio, logarithm, x - self.symmetric).abs()
+        return torch.where(self.is_kept, x, folded)

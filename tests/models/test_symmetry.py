@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from facialis.faces.mesh import canonical_face
+from facialis.modalities.measures import DEFINITIONS, MEASURES, distance_from_symmetry, measure
+from facialis.models.symmetry import DistanceFromSymmetry
+
+
+@pytest.fixture(params=DEFINITIONS)
+def measures(request):
+    noise = np.random.default_rng(0).normal(scale=0.3, size=(50, 478, 3))
+    return request.param, measure((canonical_face() + noise) * [10, -10, -10] + 300, definition=request.param)
+
+
+def test_torch_and_numpy_agree(measures):
+    definition, values = measures
+    with torch.no_grad():
+        answer = DistanceFromSymmetry(definition)(torch.from_numpy(values.astype(np.float32))).numpy()
+    np.testing.assert_allclose(answer, distance_from_symmetry(values, definition), rtol=1e-4, atol=1e-4)
+
+
+def test_a_symmetric_face_has_no_distance_and_no_face_a_negative_one(measures):
+    definition, values = measures
+    straight = distance_from_symmetry(
+        measure(canonical_face() * [10, -10, -10] + 300, definition=definition), definition
+    )
+    symmetric = [entry.symmetric[definition] is not None for entry in MEASURES]
+    np.testing.assert_allclose(straight[symmetric], 0, atol=1e-6)
+    assert (distance_from_symmetry(values, definition)[:, symmetric] >= 0).all()
+    assert sum(symmetric) == 21
