@@ -50,6 +50,18 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def threads(n: int | None) -> Iterator[None]:
+    """Let torch use at most `n` threads inside the block; ``None`` leaves its own setting."""
+    before = torch.get_num_threads()
+    if n is not None and n < before:
+        torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class _Rows(NamedTuple):
     inputs: Inputs
     labels: NDArray[np.int64] | None
@@ -66,6 +78,9 @@ class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is un
         The modalities that the module takes, in its order.
     seed
         Seed of initial weights, order of batches and anything random in training.
+    n_threads
+        At most so many threads; ``None`` for torch's own setting. Layers of some dozen units take as long on one
+        thread as on two, and several times less than on two of which one is taken by another process.
     lr, batch_size, max_epochs, device, **kwargs
         As in skorch. No part is held back for validation: folds are the study's business.
     """
@@ -76,6 +91,7 @@ class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is un
         *,
         inputs: tuple[str, ...],
         seed: int,
+        n_threads: int | None = None,
         criterion: Any = nn.CrossEntropyLoss,
         optimizer: Any = torch.optim.SGD,
         train_split: Any = None,
@@ -96,18 +112,20 @@ class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is un
         )
         self.inputs = inputs
         self.seed = seed
+        self.n_threads = n_threads
 
     def fit(self, X: Inputs, y: ArrayLike, **fit_params: Any) -> Self:
         """Train from new weights; the same seed and threads give the same net."""
         if len(X) < 2:
             raise ValueError(f"a net with batch normalisation needs 2 frames or more to train on, got {len(X)}")
-        with seeded(self.seed):
+        with seeded(self.seed), threads(self.n_threads):
             super().fit(X, np.asarray(y, dtype=np.int64), **fit_params)
         return self
 
     def predict_logits(self, X: Inputs) -> NDArray[np.float32]:
         """Return logits (n, 2) float32, columns no palsy and palsy."""
-        return np.asarray(self.forward(X).numpy(), dtype=np.float32)
+        with threads(self.n_threads):
+            return np.asarray(self.forward(X).numpy(), dtype=np.float32)
 
     def predict_proba(self, X: Inputs) -> NDArray[np.float64]:
         """Return probabilities (n, 2)."""
@@ -117,7 +135,7 @@ class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is un
         """Return the trained net's embeddings (n, d), or (n, crops, d), of the crops used in training or in testing."""
         self._set_training(False)
         parts = []
-        with torch.no_grad():
+        with torch.no_grad(), threads(self.n_threads):
             for arrays in Batches(len(X), self._rows_at_once(), lambda rows: self.fetch(X, rows, training), None):
                 parts.append(self.module_.embed(*to_tensor(arrays, device=self.device)).cpu().numpy())
         return np.concatenate(parts)

@@ -104,13 +104,21 @@ class FeedForwardClassifier(TorchEstimator):
         *,
         inputs: tuple[str, ...] = ("measures",),
         seed: int,
+        n_threads: int | None = 1,
         lr: float = 0.2045,
         batch_size: int = 256,
         max_epochs: int = 30,
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            module, inputs=inputs, seed=seed, lr=lr, batch_size=batch_size, max_epochs=max_epochs, **kwargs
+            module,
+            inputs=inputs,
+            seed=seed,
+            n_threads=n_threads,
+            lr=lr,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            **kwargs,
         )
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:

@@ -93,6 +93,7 @@ class EarlyFusion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scik
             FusionNet,
             inputs=tuple(embeddings.arrays),
             seed=self.seed,
+            n_threads=1,
             module__n_inputs=sum(embeddings.width(name) for name in embeddings.arrays),
             module__units=self.units,
             module__slope=self.slope,

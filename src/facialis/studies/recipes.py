@@ -95,6 +95,43 @@ class Recipe:
         return "crops" in self.modalities
 
 
+_POSITIVE = ("layers", "units", "learning_rate", "batch", "epochs", "strength")
+_FUSED_MODELS = ("early-fusion", "late-fusion")
+
+
+def check(recipe: Recipe) -> None:
+    """Refuse a recipe whose settings are out of range or do not fit together.
+
+    Raises
+    ------
+    RecipeError
+        The key, its value and what it may be.
+    """
+    for part in ("net", "image", "fusion", "logistic"):
+        settings = getattr(recipe, part)
+        for key in _keys(settings):
+            value = getattr(settings, key)
+            numbers = value if isinstance(value, tuple) else (value,)
+            if key in _POSITIVE and not all(number > 0 for number in numbers):
+                raise RecipeError(f"{recipe.name}: {part}.{key} is above 0, got {value!r}")
+            if key == "batch" and value < 2:
+                raise RecipeError(f"{recipe.name}: {part}.batch is 2 or more, got {value}")
+            if key.endswith("_crops") and value not in (1, 10):
+                raise RecipeError(f"{recipe.name}: {part}.{key} is 1 (the centre) or 10, got {value!r}")
+    if not recipe.name or any(c in recipe.name for c in "/\\\0") or recipe.name.startswith("."):
+        raise RecipeError(f"a recipe's name is part of file names: without / and no dot first, got {recipe.name!r}")
+    fused = recipe.model in _FUSED_MODELS
+    if fused != (len(recipe.modalities) > 1) or (recipe.model == "image") != (recipe.modalities == ("crops",)):
+        raise RecipeError(
+            f"{recipe.name}: model {recipe.model} does not go with the modalities {', '.join(recipe.modalities)};"
+            " a fusion takes two, image takes crops, the others take one without crops"
+        )
+
+
+def _keys(cls: Any) -> list[str]:
+    return [f.name for f in dataclasses.fields(cls)]
+
+
 _NET, _EARLY, _LATE = (
     "feed-forward net",
     "early fusion, {encoder} + feed-forward net",
@@ -125,9 +162,6 @@ TINY: dict[str, object] = {
     "fusion.epochs": 10,
 }
 """Settings for a dry run on a small machine: seconds instead of hours, and figures that mean nothing."""
-
-_POSITIVE = ("layers", "units", "learning_rate", "batch", "epochs", "strength")
-_FUSED_MODELS = ("early-fusion", "late-fusion")
 
 
 def load_recipes(source: str | Path, overrides: Mapping[str, object] | None = None) -> tuple[Recipe, ...]:
@@ -233,10 +267,6 @@ def _changed(settings: Any, changes: Mapping[str, Any], where: str, prefix: str)
     return dataclasses.replace(settings, **values)
 
 
-def _keys(cls: Any) -> list[str]:
-    return [f.name for f in dataclasses.fields(cls)]
-
-
 def _value(value: Any, hint: Any, current: Any, where: str) -> Any:
     choices = get_args(hint) if getattr(hint, "__origin__", None) is Literal else ()
     if choices:
@@ -253,35 +283,6 @@ def _value(value: Any, hint: Any, current: Any, where: str) -> Any:
     if type(value) is not type(current):
         raise RecipeError(f"{where} is of kind {type(current).__name__}, got {value!r}")
     return value
-
-
-def check(recipe: Recipe) -> None:
-    """Refuse a recipe whose settings are out of range or do not fit together.
-
-    Raises
-    ------
-    RecipeError
-        The key, its value and what it may be.
-    """
-    for part in ("net", "image", "fusion", "logistic"):
-        settings = getattr(recipe, part)
-        for key in _keys(settings):
-            value = getattr(settings, key)
-            numbers = value if isinstance(value, tuple) else (value,)
-            if key in _POSITIVE and not all(number > 0 for number in numbers):
-                raise RecipeError(f"{recipe.name}: {part}.{key} is above 0, got {value!r}")
-            if key == "batch" and value < 2:
-                raise RecipeError(f"{recipe.name}: {part}.batch is 2 or more, got {value}")
-            if key.endswith("_crops") and value not in (1, 10):
-                raise RecipeError(f"{recipe.name}: {part}.{key} is 1 (the centre) or 10, got {value!r}")
-    if not recipe.name or any(c in recipe.name for c in "/\\\0") or recipe.name.startswith("."):
-        raise RecipeError(f"a recipe's name is part of file names: without / and no dot first, got {recipe.name!r}")
-    fused = recipe.model in _FUSED_MODELS
-    if fused != (len(recipe.modalities) > 1) or (recipe.model == "image") != (recipe.modalities == ("crops",)):
-        raise RecipeError(
-            f"{recipe.name}: model {recipe.model} does not go with the modalities {', '.join(recipe.modalities)};"
-            " a fusion takes two, image takes crops, the others take one without crops"
-        )
 
 
 def _nearest(key: str, known: Sequence[str] | Mapping[str, object]) -> str:
