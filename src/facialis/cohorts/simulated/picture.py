@@ -170,7 +170,7 @@ def simulate_pictures(
     Returns
     -------
     The columns of `SimulatedFaces.frames`, but for pose and camera (the portrait's own); `path` relative to
-    `directory`. Same arguments, same bytes.
+    `directory`. Same arguments, same bytes; pictures that are there already are kept.
 
     Raises
     ------
@@ -202,8 +202,9 @@ def simulate_pictures(
                     if group == "patient":
                         change = moves - displacement(draw, row, healthy, chosen)
                         most[row] = 10.0 * np.sqrt((change**2).sum(axis=-1)).max()
-                    picture = take_photo(warp.apply(chosen.rgb, chosen.warp, moves), photo)
-                    _write(Path(directory), f"pictures/{group}-{pair + 1:04d}/{frame:03d}.png", picture)
+                    target = Path(directory) / f"pictures/{group}-{pair + 1:04d}/{frame:03d}.png"
+                    if not target.exists():  # there already after a run that was stopped: whole, for it was renamed
+                        _write(target, take_photo(warp.apply(chosen.rgb, chosen.warp, moves), photo))
                     names.append(chosen.name)
                     advance(1)
                 table = pd.DataFrame(truth_columns(draw, group, int(seed), most)).iloc[rows]
@@ -216,10 +217,9 @@ def simulate_pictures(
     return pd.concat([part for group in GROUPS for part in tables[group]], ignore_index=True)
 
 
-def _write(directory: Path, path: str, picture: NDArray[np.uint8]) -> None:
+def _write(target: Path, picture: NDArray[np.uint8]) -> None:
     from facialis.files import atomic_path
 
-    target = directory / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
