@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from facialis.faces.geometry import mirror
 from facialis.faces.mesh import canonical_face
-from facialis.modalities.measures import DEFINITIONS, MEASURES, distance_from_symmetry, measure
+from facialis.modalities.measures import (
+    DEFINITIONS,
+    MEASURES,
+    distance_from_symmetry,
+    is_signed,
+    measure,
+    with_sign_of,
+    without_sign,
+)
 from facialis.models.symmetry import DistanceFromSymmetry
 
 
@@ -31,3 +40,16 @@ def test_a_symmetric_face_has_no_distance_and_no_face_a_negative_one(measures):
     np.testing.assert_allclose(straight[symmetric], 0, atol=1e-6)
     assert (distance_from_symmetry(values, definition)[:, symmetric] >= 0).all()
     assert sum(symmetric) == 21
+
+
+def test_sign_is_taken_off_and_put_back(measures):
+    definition, values = measures
+    sizes = without_sign(values, definition)
+    np.testing.assert_allclose(with_sign_of(values, sizes, definition), values, atol=1e-9)
+    mirrored = measure(mirror((canonical_face() + 0.1) * [10, -10, -10] + 300, 600), definition=definition)
+    plain = measure((canonical_face() + 0.1) * [10, -10, -10] + 300, definition=definition)
+    signed = is_signed(definition)
+    np.testing.assert_allclose(
+        without_sign(mirrored, definition)[signed], without_sign(plain, definition)[signed], atol=1e-6
+    )
+    assert signed.sum() == (7 if definition == "oo-2025" else 1)

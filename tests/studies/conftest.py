@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from facialis.cohorts.cohort import Cohort, write_cohort
 
@@ -62,3 +63,12 @@ def make_cohort(tmp_path: Path) -> Callable[..., Cohort]:
         return write_cohort(tmp_path / name, frames, arrays, {"simulated": simulated, "seed": seed})
 
     return make
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread() -> Iterator[None]:
+    """One thread for these small nets: on a busy machine two take many times longer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

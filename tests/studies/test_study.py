@@ -1,0 +1,227 @@
+"""A study from cohort to table: resumed after kill -9, refused where it does not belong, honest in each row's name."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.errors import CohortError, FacialisError, RecipeError, SplitError, WeightsError
+from facialis.files import locked
+from facialis.studies.recipes import RECIPES, TINY, change, load_recipes
+from facialis.studies.results import table_rows
+from facialis.studies.study import run_study
+
+Make = Callable[..., Cohort]
+FAST = {**TINY, "net.epochs": 6, "image.epochs": 1, "fusion.epochs": 4}
+OUTPUTS = ("predictions.parquet", "results.json", "table.txt", "table.csv")
+SCRIPT = """
+import sys, torch
+torch.set_num_threads(1)
+from facialis.cohorts.cohort import Cohort
+from facialis.studies.recipes import load_recipes
+from facialis.studies.study import run_study
+overrides = {"net.epochs": 60, "net.layers": 3}
+print("ready", flush=True)
+run_study(Cohort.open(sys.argv[1]), load_recipes("measures-net", overrides), sys.argv[2], seed=3, n_bootstrap=50)
+"""
+
+
+def fast_net(**settings: object) -> object:
+    return change(RECIPES["measures-net"], {"net": {"epochs": 5}, **settings})
+
+
+def test_four_rows(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort()
+    out = tmp_path / "out"
+    results = run_study(cohort, load_recipes("four-rows", FAST), out, random_weights=True, n_bootstrap=100)
+    assert json.loads((out / "results.json").read_text()) == results
+    assert [row["recipe"] for row in results["rows"]] == [r.name for r in load_recipes("four-rows")]
+    predictions = pd.read_parquet(out / "predictions.parquet")
+    assert (predictions["recipe"].value_counts() == len(cohort)).all()
+    for row in results["rows"]:
+        assert (row["n_folds"], row["n_subjects"], row["n_patients"], row["n_frames"]) == (3, 6, 3, 24)
+        assert row["simulated"] is True
+        assert "simulated" in row["name"]
+        uses_image = "RGB" in row["modality"]
+        assert row["weights"] == ("random" if uses_image else None)
+        assert ("random weights" in row["name"]) == uses_image
+        assert sorted(s for fold in row["folds"] for s in fold["palsy_subjects"]) == ["p00", "p01", "p02"]
+        assert all(fold["healthy_subjects"] for fold in row["folds"])
+        mine = predictions[predictions["recipe"] == row["recipe"]]
+        pooled_recall = mine.loc[mine["label"] == 1, "predicted"].mean()
+        assert row["pooled"]["recall"] == pytest.approx(100 * pooled_recall, abs=0.01)
+        for number, fold in enumerate(row["folds"]):
+            held_out = set(mine.loc[mine["fold"] == number, "subject_id"])
+            assert held_out == {*fold["palsy_subjects"], *fold["healthy_subjects"]}
+            assert fold["n_train"] + fold["n_test"] == len(cohort)
+    logits = predictions[["logit_no_palsy", "logit_palsy"]].to_numpy(np.float64)
+    power = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(predictions["probability"], (power / power.sum(axis=1, keepdims=True))[:, 1])
+    assert (predictions["predicted"] == logits.argmax(axis=1)).all()
+    assert results["weights"]["mixer_tiny"]["kind"] == "random"
+    assert results["recipes"]["rgb-mixer"]["image"]["encoder"] == "mixer_tiny"
+    table = (out / "table.txt").read_text()
+    assert table.count("simulated") == 4
+    assert len(table_rows(results)) == len(pd.read_csv(out / "table.csv")) == 4
+    assert len(list((cohort.path / "derived").glob("tokens-*.npy"))) == 1
+
+
+def test_a_clear_difference_is_found_and_none_is_not(make_cohort: Make, tmp_path: Path) -> None:
+    recipe = RECIPES["measures-logistic"]
+    clear = run_study(make_cohort(4, 4, name="clear"), recipe, tmp_path / "a", n_bootstrap=50)["rows"][0]
+    nothing = run_study(make_cohort(6, 6, 20, name="none", gap=0.0), recipe, tmp_path / "b", n_bootstrap=50)["rows"][0]
+    assert clear["f1"] == 100.0
+    assert 30 < nothing["pooled"]["recall"] < 70
+
+
+def test_a_measured_cohort_is_not_called_simulated(make_cohort: Make, tmp_path: Path) -> None:
+    results = run_study(make_cohort(simulated=False), RECIPES["measures-logistic"], tmp_path / "out", n_bootstrap=20)
+    assert results["simulated"] is False
+    assert "simulated" not in (tmp_path / "out" / "table.txt").read_text()
+
+
+def _outputs(out: Path) -> dict[str, bytes]:
+    return {name: (out / name).read_bytes() for name in OUTPUTS}
+
+
+def _start(cohort: Cohort, out: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(cohort.path), str(out)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def test_killed_at_random_points_it_goes_on_and_ends_with_the_same_bytes(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(7, 7, crops=False)
+    whole = _start(cohort, tmp_path / "whole")
+    started = time.monotonic()
+    assert whole.wait(timeout=60) == 0
+    duration = time.monotonic() - started
+    out = tmp_path / "killed"
+    rng = np.random.default_rng(0)
+    kept: list[int] = []
+    for _ in range(3):
+        process = _start(cohort, out)
+        time.sleep(float(rng.uniform(0.1, 0.7)) * duration)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        finished = sorted((out / "folds").rglob("fold-*.parquet"))
+        kept.append(len(finished))
+        for path in finished:
+            pd.read_parquet(path)
+    assert kept == sorted(kept)
+    assert any(0 < n < 7 for n in kept), kept
+    done = {p: p.stat().st_mtime_ns for p in (out / "folds").rglob("fold-*.parquet")}
+    assert _start(cohort, out).wait(timeout=60) == 0
+    assert all(p.stat().st_mtime_ns == t for p, t in done.items())
+    assert _outputs(out) == _outputs(tmp_path / "whole")
+
+
+def test_finished_folds_are_kept_and_a_damaged_one_is_made_again(make_cohort: Make, tmp_path: Path) -> None:
+    cohort, out = make_cohort(crops=False), tmp_path / "out"
+    run_study(cohort, fast_net(), out, n_bootstrap=20)
+    before = _outputs(out)
+    paths = sorted((out / "folds" / "measures-net").iterdir())
+    times = [p.stat().st_mtime_ns for p in paths]
+    paths[1].write_bytes(paths[1].read_bytes()[:-100])
+    run_study(cohort, fast_net(), out, n_bootstrap=20)
+    assert [p.stat().st_mtime_ns == t for p, t in zip(paths, times, strict=True)] == [True, False, True]
+    assert _outputs(out) == before
+
+
+def test_a_folder_of_another_study_is_refused_by_name(make_cohort: Make, tmp_path: Path) -> None:
+    cohort, out = make_cohort(crops=False), tmp_path / "out"
+    run_study(cohort, fast_net(), out, n_bootstrap=20)
+    before = _outputs(out)
+    with pytest.raises(RecipeError, match=r"holds another study: recipes\.measures-net\.net\.epochs is 5 there and 6"):
+        run_study(cohort, change(RECIPES["measures-net"], {"net": {"epochs": 6}}), out)
+    with pytest.raises(CohortError, match=r"holds another study: cohort\.hash is \w+\.\.\. there"):
+        run_study(make_cohort(crops=False, name="other", seed=1), fast_net(), out)
+    with pytest.raises(RecipeError, match="seed is 0 there and 1 here"):
+        run_study(cohort, fast_net(), out, seed=1)
+    assert _outputs(out) == before
+
+
+def test_two_studies_in_one_folder_are_told(make_cohort: Make, tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / ".lock", "busy"),
+        pytest.raises(FacialisError, match="another study is writing there"),
+    ):
+        run_study(make_cohort(crops=False), fast_net(), tmp_path)
+    assert not (tmp_path / "study.json").exists()
+
+
+def test_what_is_missing_is_said_before_anything_is_trained(make_cohort: Make, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(CohortError, match="holds no 'crops'"):
+        run_study(make_cohort(crops=False), load_recipes("four-rows", FAST), out, random_weights=True)
+    with pytest.raises(SplitError, match="1 patient"):
+        run_study(make_cohort(1, 3, crops=False, name="one"), fast_net(), out)
+    with pytest.raises(WeightsError, match=r"none\.safetensors"):
+        run_study(make_cohort(name="full"), load_recipes("four-rows", FAST), out, weights=tmp_path / "none.safetensors")
+    with pytest.raises(RecipeError, match="name of their own"):
+        run_study(make_cohort(crops=False, name="b"), [fast_net(), fast_net()], out)
+    assert not out.exists()
+
+
+def test_numbers_that_are_not_finite_are_named(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(crops=False)
+    measures = np.array(cohort.array("measures"))
+    measures[5, 3] = np.nan
+    broken = write_cohort(tmp_path / "broken", cohort.frames, {"measures": measures}, {"simulated": True})
+    with pytest.raises(CohortError, match="measures of frame p01-1 holds numbers that are not finite"):
+        run_study(broken, fast_net(), tmp_path / "out")
+
+
+def test_nothing_of_the_held_out_side_reaches_the_fit(make_cohort: Make, tmp_path: Path) -> None:
+    """Change the held-out frames' labels and another subject's numbers: the model of a fold answers the same."""
+    cohort = make_cohort(crops=False)
+    results = run_study(cohort, fast_net(threshold="fold"), tmp_path / "a", n_bootstrap=20)
+    fold = results["rows"][0]["folds"][0]
+    held_out = cohort.frames["subject_id"].isin([*fold["palsy_subjects"], *fold["healthy_subjects"]]).to_numpy()
+    measures = np.array(cohort.array("measures"))
+    shifted = np.flatnonzero(held_out)[0]
+    measures[shifted] += 1e3
+    other = write_cohort(tmp_path / "other", cohort.frames, {"measures": measures}, {"simulated": True})
+    run_study(other, fast_net(threshold="fold"), tmp_path / "b", n_bootstrap=20)
+    first, second = (pd.read_parquet(tmp_path / n / "folds" / "measures-net" / "fold-00.parquet") for n in ("a", "b"))
+    changed = first["frame_id"] == cohort.frames["frame_id"].iloc[shifted]
+    assert changed.sum() == 1
+    columns = ["logit_no_palsy", "logit_palsy", "threshold"]
+    np.testing.assert_allclose(first.loc[~changed, columns], second.loc[~changed, columns], atol=1e-6)
+    assert not np.allclose(first.loc[changed, columns[:2]], second.loc[changed, columns[:2]])
+
+
+def test_a_threshold_chosen_inside_the_fold_decides_the_label(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(4, 4, crops=False, gap=0.5)
+    run_study(cohort, fast_net(threshold="fold"), tmp_path / "out", n_bootstrap=20)
+    predictions = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
+    assert predictions.groupby("fold")["threshold"].nunique().eq(1).all()
+    assert predictions["threshold"].nunique() > 1
+    assert (predictions["predicted"] == (predictions["probability"] >= predictions["threshold"])).all()
+
+
+@pytest.mark.parametrize("name", ["late-fusion", "early-fusion"])
+def test_a_branch_of_a_fusion_is_the_row_of_its_own(name: str, make_cohort: Make) -> None:
+    from facialis.models.encoders import load_encoder
+    from facialis.studies.training import build, load_inputs
+
+    cohort = make_cohort()
+    encoder = load_encoder("mixer_tiny", random_weights=True)
+    recipes = {n: load_recipes(n, FAST)[0] for n in (name, "measures-net", "rgb-mixer")}
+    inputs = {n: load_inputs(r, cohort, encoder) for n, r in recipes.items()}
+    y = cohort.frames["label"].to_numpy()
+    models = {n: build(r, inputs[n], encoder, seed=7).fit(inputs[n], y) for n, r in recipes.items()}
+    for branch, alone in zip(models[name].branches_, ("measures-net", "rgb-mixer"), strict=True):  # type: ignore[attr-defined]
+        assert np.array_equal(branch.predict_logits(inputs[name]), models[alone].predict_logits(inputs[alone]))
