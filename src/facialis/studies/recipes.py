@@ -27,7 +27,8 @@ class NetSettings:
     learning_rate: float = 0.2045
     batch: int = 256
     epochs: int = 30
-    """Unsaid for the net. At its high learning rate the training loss is near its floor after 30 passes."""
+    """Unsaid for the net. On normal deviates of 30 subjects with 12 frames (three draws) held-out accuracy was 0.91
+    after 30 passes and 0.89, 0.91, 0.93 after 60, 150, 300; with 12 subjects of 4 frames 0.85 and 0.86, 0.85, 0.85."""
 
 
 @dataclass(frozen=True)
