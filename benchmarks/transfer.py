@@ -28,7 +28,8 @@ from sklearn.preprocessing import StandardScaler
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.faces import geometry
 from facialis.faces.mesh import CONTOURS
-from facialis.modalities.measures import distance_from_symmetry, measure
+from facialis.modalities.asymmetry import distance_from_symmetry
+from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
 
 Array = NDArray[np.float64]

@@ -20,7 +20,8 @@ from torch import nn
 from facialis import __version__
 from facialis.cohorts.simulated.simulate import SimulatedFaces, simulate_faces
 from facialis.detection.bundle import Bundle, Card
-from facialis.modalities.measures import distance_from_symmetry, measure
+from facialis.modalities.asymmetry import distance_from_symmetry, without_sign
+from facialis.modalities.measures import measure
 from facialis.models.export import to_onnx
 from facialis.models.inputs import Inputs
 from facialis.models.logistic import LogisticClassifier
@@ -54,7 +55,7 @@ def main() -> None:
         path = Path(folder) / "model.onnx"
         to_onnx(model.module, torch.from_numpy(x[:2]), path)
         graph = path.read_bytes()
-    reference = x[y == 0]
+    reference = without_sign(x[y == 0], DEFINITION)
     card = Card(
         name="measures-logistic",
         input={"definition": DEFINITION, "coordinates": "pixel", "pose_corrected": False},

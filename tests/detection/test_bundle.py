@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from facialis.detection.bundle import Bundle, check_graph
 from facialis.errors import BundleError
+from facialis.modalities.asymmetry import with_sign_of
 
 DEFAULT = Path(str(files("facialis.detection").joinpath("default.bundle")))
 
@@ -35,7 +36,8 @@ def test_the_packages_own_bundle():
     assert own.card.trained_on["simulated"] is True
     assert all("(simulated)" in name for name in own.card.results)
     assert len(own.card.reference["quantiles"]["0.5"]) == 29
-    logits = own.logits(np.array([own.card.reference["quantiles"]["0.5"]] * 3))
+    median = with_sign_of(np.full(29, 999), own.card.reference["quantiles"]["0.5"])
+    logits = own.logits(np.array([median] * 3))
     assert logits.shape == (3, 2)
     assert (logits[:, 0] > logits[:, 1]).all()  # the median healthy face is not called palsy
 

@@ -52,9 +52,10 @@ def test_label_follows_the_threshold(detector, astronaut):
 def test_effects_are_what_a_measure_at_its_healthy_median_changes(detector, astronaut):
     finding = detector.detect(astronaut)
     medians = detector.bundle.card.reference["quantiles"]["0.5"]
-    for number in (4, 14):
+    assert finding.measures[14] < 0 < medians[14]  # a signed angle: the median keeps the sign that is measured
+    for number, value in ((4, medians[4]), (14, -medians[14])):
         changed = finding.measures.copy()
-        changed[number] = medians[number]
+        changed[number] = value
         logits = detector.bundle.logits(changed[None])[0]
         assert finding.logit - (logits[1] - logits[0]) == pytest.approx(finding.effects[number], abs=1e-5)
 

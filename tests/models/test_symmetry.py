@@ -6,15 +6,8 @@ import torch
 
 from facialis.faces.geometry import mirror
 from facialis.faces.mesh import canonical_face
-from facialis.modalities.measures import (
-    DEFINITIONS,
-    MEASURES,
-    distance_from_symmetry,
-    is_signed,
-    measure,
-    with_sign_of,
-    without_sign,
-)
+from facialis.modalities.asymmetry import distance_from_symmetry, is_signed, with_sign_of, without_sign
+from facialis.modalities.measures import DEFINITIONS, MEASURES, measure
 from facialis.models.symmetry import DistanceFromSymmetry
 
 

@@ -53,7 +53,8 @@ class Card:
     results
         Figures with n and interval, each called simulated where it is.
     reference
-        ``quantiles``: for 5, 50 and 95 %, the 29 measures of the training cohort's healthy faces, and ``n``.
+        ``quantiles``: for 5, 50 and 95 %, the 29 measures of the training cohort's healthy faces without their sign
+        (see `facialis.modalities.asymmetry.without_sign`); ``n`` faces; ``of`` what they are.
     licence
         Licence of the weights.
     program

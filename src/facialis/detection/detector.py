@@ -21,6 +21,7 @@ from facialis.faces.landmarks import Face, FaceLandmarker, Landmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, Limits, assess
 from facialis.faces.sources import is_video
 from facialis.faces.videos import read_video
+from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.measures import measure
 
 FaceChoice = Literal["only", "largest", "all"] | int
@@ -152,7 +153,8 @@ class Detector:
 
     def _logit_and_effects(self, measures: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return the log odds of palsy, and their fall when one measure at a time is put to its healthy median."""
-        median = np.asarray(self.bundle.card.reference["quantiles"]["0.5"], dtype=np.float64)
+        card = self.bundle.card
+        median = with_sign_of(measures, card.reference["quantiles"]["0.5"], card.input["definition"])
         batch = np.tile(measures, (len(measures) + 1, 1))
         batch[np.arange(1, len(batch)), np.arange(len(measures))] = median
         logits = self.bundle.logits(batch)

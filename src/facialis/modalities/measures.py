@@ -179,26 +179,6 @@ def measure_names() -> tuple[str, ...]:
     return tuple(entry.name for entry in MEASURES)
 
 
-def distance_from_symmetry(values: ArrayLike, definition: str = "oo-2025") -> Values:
-    """Turn (..., 29) measures into how far each lies from a perfectly symmetric face's, so that mirroring matters less.
-
-    Ratios become the absolute logarithm, angles and slopes the absolute difference; relative sizes, which have no
-    symmetric value, stay as they are. A linear model needs this where a definition's angles have a sign.
-
-    Examples
-    --------
-    >>> distance_from_symmetry(np.full(29, 2.0))[[0, 8, 18]].round(3)
-    array([2.   , 0.693, 2.   ])
-    """
-    folded = np.array(values, dtype=np.float64)
-    for entry in MEASURES:
-        symmetric = entry.symmetric[definition]
-        if symmetric is not None:
-            column = folded[..., entry.number]
-            folded[..., entry.number] = np.abs(np.log(column) if entry.unit == "ratio" else column - symmetric)
-    return folded
-
-
 def measure(
     points: ArrayLike,
     *,

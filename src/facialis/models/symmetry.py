@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +9,7 @@ from facialis.modalities.measures import MEASURES
 
 
 class DistanceFromSymmetry(nn.Module):
-    """`facialis.modalities.measures.distance_from_symmetry` in torch: (n, 29) to (n, 29)."""
+    """`facialis.modalities.asymmetry.distance_from_symmetry` in torch: (n, 29) to (n, 29)."""
 
     symmetric: Tensor
     is_ratio: Tensor
@@ -22,7 +21,7 @@ class DistanceFromSymmetry(nn.Module):
         ratio = [entry.unit == "ratio" and value is not None for entry, value in zip(MEASURES, values, strict=True)]
         self.register_buffer("symmetric", torch.tensor([value or 0.0 for value in values], dtype=torch.float32))
         self.register_buffer("is_ratio", torch.tensor(ratio))
-        self.register_buffer("is_kept", torch.tensor(np.equal(values, None).tolist()))
+        self.register_buffer("is_kept", torch.tensor([value is None for value in values]))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the distances of measures (n, 29)."""

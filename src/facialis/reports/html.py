@@ -17,6 +17,7 @@ from facialis.faces.landmarks import Face
 from facialis.faces.mesh import CONTOURS
 from facialis.faces.sources import display_name
 from facialis.files import write_text
+from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
 
 NOTICE = "Research use; not a medical device."
@@ -87,13 +88,14 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
         return []
     quantiles = bundle.card.reference["quantiles"]
     definition = bundle.card.input["definition"]
+    sizes = without_sign(finding.measures, definition)
     order = sorted(range(len(MEASURES)), key=lambda i: -abs(float(finding.effects[i])))  # type: ignore[index]
     return [
         {
             "name": f"f{i} {MEASURES[i].clinical_name}",
             "region": MEASURES[i].region.replace("_", " and " if MEASURES[i].region == "nose_cheek" else " "),
             "format": {"deg": "%.1f°", "slope": "%.3f"}.get(MEASURES[i].unit, "%.2f"),
-            "value": float(finding.measures[i]),
+            "value": float(sizes[i]),
             "low": quantiles["0.05"][i],
             "median": quantiles["0.5"][i],
             "high": quantiles["0.95"][i],
