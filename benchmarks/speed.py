@@ -48,7 +48,7 @@ def folder_rates(folder: Path, workers: int) -> tuple[float, float]:
     sources = list_sources([folder])
     start = time.perf_counter()
     arrivals = [time.perf_counter() for _ in detect_many(sources, workers=workers)]
-    skipped = workers * 8
+    skipped = workers * 16
     return len(sources) / (arrivals[-1] - start), (len(sources) - skipped) / (arrivals[-1] - arrivals[skipped - 1])
 
 
