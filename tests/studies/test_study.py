@@ -104,25 +104,27 @@ def _start(cohort: Cohort, out: Path) -> subprocess.Popen[bytes]:
 
 def test_killed_at_random_points_it_goes_on_and_ends_with_the_same_bytes(make_cohort: Make, tmp_path: Path) -> None:
     cohort = make_cohort(7, 7, crops=False)
-    whole = _start(cohort, tmp_path / "whole")
-    started = time.monotonic()
-    assert whole.wait(timeout=60) == 0
-    duration = time.monotonic() - started
+    assert _start(cohort, tmp_path / "whole").wait(timeout=60) == 0
     out = tmp_path / "killed"
+
+    def finished() -> list[Path]:
+        return sorted((out / "folds").rglob("fold-*.parquet"))
+
     rng = np.random.default_rng(0)
     kept: list[int] = []
     for _ in range(3):
-        process = _start(cohort, out)
-        time.sleep(float(rng.uniform(0.1, 0.7)) * duration)
+        process, before = _start(cohort, out), len(finished())
+        while len(finished()) == before and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(float(rng.uniform(0.0, 0.05)))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        finished = sorted((out / "folds").rglob("fold-*.parquet"))
-        kept.append(len(finished))
-        for path in finished:
+        kept.append(len(finished()))
+        for path in finished():
             pd.read_parquet(path)
     assert kept == sorted(kept)
-    assert any(0 < n < 7 for n in kept), kept
-    done = {p: p.stat().st_mtime_ns for p in (out / "folds").rglob("fold-*.parquet")}
+    assert 0 < kept[0] < 7, kept
+    done = {p: p.stat().st_mtime_ns for p in finished()}
     assert _start(cohort, out).wait(timeout=60) == 0
     assert all(p.stat().st_mtime_ns == t for p, t in done.items())
     assert _outputs(out) == _outputs(tmp_path / "whole")

@@ -23,7 +23,9 @@ class _Commands(TyperGroup):
             typer.echo(f"facialis: {error}", err=True)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as error:
-            typer.echo("facialis: interrupted", err=True)
+            resumable = ctx.invoked_subcommand in ("simulate", "extract", "study")
+            hint = "; the same command goes on where it stopped" if resumable else ""
+            typer.echo(f"facialis: interrupted{hint}", err=True)
             raise typer.Exit(130) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from pathlib import Path
 from typing import Annotated
@@ -62,6 +63,7 @@ def detect(
     judge = Bundle.load(bundle)
     sources = list_sources(paths)
     stream = format is Format.json and out is None
+    failed = False
     findings, entries = [], []
     judged = detect_many(
         sources,
@@ -72,11 +74,13 @@ def detect(
     )
     for batch in track(judged, "judging", total=len(sources), unit="files"):
         for finding, picture in zip(batch.findings, batch.pictures, strict=True):
+            failed |= finding.status == "error"
             if stream:
                 print(json_line(finding), flush=True)
+            else:
+                findings.append(dataclasses.replace(finding, face=None, measures=None, effects=None))
             if report is not None:
                 entries.append(Entry(finding.source, finding, picture))
-            findings.append(finding)
     if format is Format.table and out is None:
         console().print(findings_table(findings))
     elif not stream:
@@ -87,7 +91,7 @@ def detect(
     if report is not None:
         write_report(report, entries, judge)
         typer.echo(f"report: {report}", err=True)
-    if any(finding.status == "error" for finding in findings):
+    if failed:
         raise typer.Exit(1)
 
 
