@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.faces import geometry
 from facialis.faces.mesh import CONTOURS
-from facialis.modalities.asymmetry import distance_from_symmetry
+from facialis.modalities.asymmetry import distance_from_symmetry, has_symmetric_value
 from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
 
@@ -79,7 +79,9 @@ def simulated(seed: int, pairs: int) -> Faces:
 
 def folded_measures(faces: Faces, definition: str) -> Array:
     """Return (n, 29): the measures, as distance from a symmetric face's value where there is one."""
-    return distance_from_symmetry(measure(faces.landmarks, definition=definition), definition)
+    values = measure(faces.landmarks, definition=definition)
+    values[:, has_symmetric_value(definition)] = distance_from_symmetry(values, definition)
+    return values
 
 
 def pair_differences(faces: Faces) -> Array:
@@ -98,6 +100,9 @@ INPUTS: dict[str, Callable[[Faces], Array]] = {
     "logistic regression, 29 measures (oo-2025)": lambda faces: folded_measures(faces, "oo-2025"),
     "logistic regression, 29 measures (parra-dominguez-2021)": lambda faces: folded_measures(
         faces, "parra-dominguez-2021"
+    ),
+    "logistic regression, the 21 measures of asymmetry (oo-2025)": lambda faces: distance_from_symmetry(
+        measure(faces.landmarks)
     ),
     "logistic regression, 29 raw measures (parra-dominguez-2021)": lambda faces: measure(
         faces.landmarks, definition="parra-dominguez-2021"

@@ -8,24 +8,29 @@ from numpy.typing import ArrayLike, NDArray
 from facialis.modalities.measures import MEASURES, Values
 
 
-def distance_from_symmetry(values: ArrayLike, definition: str = "oo-2025") -> Values:
-    """Turn (..., 29) measures into how far each lies from a perfectly symmetric face's, so that mirroring matters less.
+def has_symmetric_value(definition: str = "oo-2025") -> NDArray[np.bool_]:
+    """Return (29,): whether a perfectly symmetric face fixes the measure; a relative size, such as that of the chin,
+    it does not, so that such a measure tells of anatomy and expression, not of asymmetry."""
+    return np.array([entry.symmetric[definition] is not None for entry in MEASURES])
 
-    Ratios become the absolute logarithm, angles and slopes the absolute difference; relative sizes, which have no
-    symmetric value, stay as they are. A linear model needs this where a definition's angles have a sign.
+
+def distance_from_symmetry(values: ArrayLike, definition: str = "oo-2025") -> Values:
+    """Turn (..., 29) measures into how far each of those with a symmetric value (21) lies from it: (..., 21).
+
+    Ratios become the absolute logarithm, angles and slopes the absolute difference. A linear model needs this where
+    a definition's angles have a sign.
 
     Examples
     --------
-    >>> distance_from_symmetry(np.full(29, 2.0))[[0, 8, 18]].round(3)
-    array([2.   , 0.693, 2.   ])
+    >>> distance_from_symmetry(np.full(29, 2.0))[[0, 8]].round(3)
+    array([2.   , 0.693])
     """
-    folded = np.array(values, dtype=np.float64)
-    for entry in MEASURES:
-        symmetric = entry.symmetric[definition]
-        if symmetric is not None:
-            column = folded[..., entry.number]
-            folded[..., entry.number] = np.abs(np.log(column) if entry.unit == "ratio" else column - symmetric)
-    return folded
+    values = np.asarray(values, dtype=np.float64)
+    chosen = [entry for entry in MEASURES if entry.symmetric[definition] is not None]
+    ratio = np.array([entry.unit == "ratio" for entry in chosen])
+    column = values[..., [entry.number for entry in chosen]]
+    difference = column - [entry.symmetric[definition] for entry in chosen]
+    return np.abs(np.where(ratio, np.log(np.where(ratio, column, 1.0)), difference))
 
 
 def is_signed(definition: str = "oo-2025") -> NDArray[np.bool_]:

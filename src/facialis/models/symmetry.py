@@ -9,22 +9,21 @@ from facialis.modalities.measures import MEASURES
 
 
 class DistanceFromSymmetry(nn.Module):
-    """`facialis.modalities.asymmetry.distance_from_symmetry` in torch: (n, 29) to (n, 29)."""
+    """`facialis.modalities.asymmetry.distance_from_symmetry` in torch: (n, 29) to (n, 21)."""
 
+    chosen: Tensor
     symmetric: Tensor
     is_ratio: Tensor
-    is_kept: Tensor
 
     def __init__(self, definition: str) -> None:
         super().__init__()
-        values = [entry.symmetric[definition] for entry in MEASURES]
-        ratio = [entry.unit == "ratio" and value is not None for entry, value in zip(MEASURES, values, strict=True)]
-        self.register_buffer("symmetric", torch.tensor([value or 0.0 for value in values], dtype=torch.float32))
-        self.register_buffer("is_ratio", torch.tensor(ratio))
-        self.register_buffer("is_kept", torch.tensor([value is None for value in values]))
+        chosen = [entry for entry in MEASURES if entry.symmetric[definition] is not None]
+        self.register_buffer("chosen", torch.tensor([entry.number for entry in chosen]))
+        self.register_buffer("symmetric", torch.tensor([entry.symmetric[definition] for entry in chosen]))
+        self.register_buffer("is_ratio", torch.tensor([entry.unit == "ratio" for entry in chosen]))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the distances of measures (n, 29)."""
-        logarithm = torch.log(torch.where(self.is_ratio, x, torch.ones_like(x)))
-        folded = torch.where(self.is_ratio, logarithm, x - self.symmetric).abs()
-        return torch.where(self.is_kept, x, folded)
+        column = x[:, self.chosen]
+        logarithm = torch.log(torch.where(self.is_ratio, column, torch.ones_like(column)))
+        return torch.where(self.is_ratio, logarithm, column - self.symmetric).abs()

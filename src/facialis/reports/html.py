@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from facialis import __version__
 from facialis.detection.batch import FacePicture
 from facialis.detection.bundle import Bundle
@@ -89,7 +91,8 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
     quantiles = bundle.card.reference["quantiles"]
     definition = bundle.card.input["definition"]
     sizes = without_sign(finding.measures, definition)
-    order = sorted(range(len(MEASURES)), key=lambda i: -abs(float(finding.effects[i])))  # type: ignore[index]
+    spoken = np.flatnonzero(finding.effects)
+    order = sorted(spoken.tolist(), key=lambda i: -abs(float(finding.effects[i])))  # type: ignore[index]
     return [
         {
             "name": f"f{i} {MEASURES[i].clinical_name}",
