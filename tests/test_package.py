@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 
@@ -51,3 +52,16 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
     with pytest.raises(FacialisError, match="cannot write .*: No space left"), atomic_path(tmp_path / "a"):
         open("/dev/full", "wb", buffering=0).write(b"x")  # noqa: SIM115
     assert list(tmp_path.iterdir()) == []
+
+
+def test_devices_and_links_are_written_to_and_folders_refused(tmp_path):
+    before = os.stat("/dev/full")
+    with pytest.raises(FacialisError, match="cannot write /dev/full: No space left"):
+        write_text("/dev/full", "x")
+    assert os.stat("/dev/full").st_rdev == before.st_rdev != 0
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_text(tmp_path / "link", "x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "x"
+    with pytest.raises(FacialisError, match="cannot write .*: it is a folder"):
+        write_text(tmp_path, "x")

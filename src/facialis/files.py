@@ -16,22 +16,33 @@ from facialis.errors import FacialisError
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is renamed to `path`, on failure removed.
 
+    A link is followed; what is no regular file (a device, a pipe) is written to, never replaced.
+
     Raises
     ------
     FacialisError
-        The folder does not exist or cannot be written, or the disk is full: one line naming `path`.
+        The folder does not exist or cannot be written, `path` is a folder, or the disk is full: one line naming `path`.
     """
     path = Path(path)
+    target = path.resolve() if path.is_symlink() else path
+    special = target.exists() and not target.is_file()
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=path.suffix, dir=path.parent)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        folder = None if special else target.parent
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=target.suffix, dir=folder)
         os.close(handle)
     except OSError as error:
         raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
     temporary = Path(name)
     try:
         yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        if special:
+            with temporary.open("rb") as source, target.open("wb") as sink:
+                shutil.copyfileobj(source, sink)
+        else:
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, target)
     except OSError as error:
         raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
