@@ -73,6 +73,7 @@ def test_four_rows(make_cohort: Make, tmp_path: Path) -> None:
     assert results["recipes"]["rgb-mixer"]["image"]["encoder"] == "mixer_tiny"
     table = (out / "table.txt").read_text()
     assert table.count("simulated") == 4
+    assert table.count("one portrait: tests the code, not generalisation") == 2  # the rows that see pictures
     assert len(table_rows(results)) == len(pd.read_csv(out / "table.csv")) == 4
     assert len(list((cohort.path / "derived").glob("tokens-*.npy"))) == 1
 

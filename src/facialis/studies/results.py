@@ -23,6 +23,7 @@ def row_facts(
     encoder: Encoder | None,
     *,
     simulated: bool,
+    n_portraits: int,
     seed: int,
     n_bootstrap: int,
 ) -> dict[str, Any]:
@@ -43,7 +44,12 @@ def row_facts(
     )
     weights = encoder.weights.kind if encoder is not None else None
     title = recipe.model_title.replace("{encoder}", ENCODERS[recipe.image.encoder].title)
-    flags = [flag for flag, on in (("random weights", weights == "random"), ("simulated", simulated)) if on]
+    known = (
+        ("random weights", weights == "random"),
+        ("one portrait: tests the code, not generalisation", recipe.uses_image and n_portraits == 1),
+        ("simulated", simulated),
+    )
+    flags = [flag for flag, on in known if on]
     return {
         "recipe": recipe.name,
         "name": ", ".join([f"{recipe.modality_title}: {title}", *flags]),

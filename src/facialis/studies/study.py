@@ -90,7 +90,15 @@ def run_study(
         for recipe in recipes:
             encoder = encoders[recipe.image.encoder] if recipe.uses_image else None
             table = _run_recipe(recipe, cohort, folds, encoder, out / "folds" / recipe.name, seed, device)
-            row = row_facts(recipe, table, encoder, simulated=cohort.simulated, seed=seed, n_bootstrap=n_bootstrap)
+            row = row_facts(
+                recipe,
+                table,
+                encoder,
+                simulated=cohort.simulated,
+                n_portraits=cohort.frames.loc[cohort.frames["portrait"] != "", "portrait"].nunique(),
+                seed=seed,
+                n_bootstrap=n_bootstrap,
+            )
             row["folds"] = fold_facts(table, row.pop("scores"), [len(train) for train, _ in folds])
             rows.append(row)
             tables.append(table)
