@@ -1,5 +1,20 @@
-"""``python -m facialis``."""
+"""``python -m facialis`` and the program ``facialis``."""
 
-from facialis.app.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Run the command line; an interrupt while it is still loading ends in one line too."""
+    try:
+        from facialis.app.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        print("facialis: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

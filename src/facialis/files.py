@@ -51,6 +51,19 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(path: Path | str) -> None:
+    """Raise `FacialisError` now if `path` could not be written later, so that long work is not done in vain."""
+    try:
+        with atomic_path(path):
+            raise _Tried
+    except _Tried:
+        pass
+
+
+class _Tried(Exception):
+    """Ends a trial before anything is renamed."""
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, atomically."""
     with atomic_path(path) as temporary:

@@ -3,24 +3,62 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 _PRELOADED = ["facialis.faces.landmarks", "mediapipe.tasks.python.vision"]
 
 
 def worker_pool(workers: int, initializer: Callable[..., None], *arguments: Any) -> ProcessPoolExecutor:
-    """Return a pool of processes, each of which ran ``initializer(*arguments)`` when it started.
+    """Return a pool of processes that are on their way, each of which runs ``initializer(*arguments)`` first.
 
     An interrupt (Ctrl-C) is left to the parent process, so that workers print nothing of their own.
     """
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    if hasattr(context, "set_forkserver_preload"):
-        context.set_forkserver_preload(_PRELOADED)
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(initializer, arguments))
+    with _interrupts_held():
+        if sys.platform != "win32":
+            context.set_forkserver_preload(_PRELOADED)
+            _start_server()
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(initializer, arguments))
+        for _ in range(workers):  # a process is started for each task that finds none idle
+            pool.submit(os.getpid)
+    return pool
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let an interrupt wait for the end of the block: half-started workers would die with a traceback of their own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
+
+
+def _start_server() -> None:
+    """Start the server deaf to interrupts: a program started with a signal ignored goes on ignoring it."""
+    from multiprocessing import forkserver
+
+    if threading.current_thread() is not threading.main_thread():
+        forkserver.ensure_running()
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _start(initializer: Callable[..., None], arguments: tuple[Any, ...]) -> None:

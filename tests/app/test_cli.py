@@ -209,6 +209,39 @@ def test_interrupt(tmp_path, astronaut):
         assert errors == "facialis: interrupted\n"
 
 
+@pytest.mark.parametrize("delay", [0.6, 1.0, 1.5])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_interrupt_of_the_whole_process_group_at_any_moment(people, workers, delay):
+    call = [sys.executable, "-m", "facialis", "detect", *[str(people)] * 60, "--workers", workers]
+    process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1:] == ["facialis: interrupted"]
+    assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+@pytest.mark.parametrize("call", [("--version",), ("assets", "list"), ("measure",), ("detect", "--format", "json")])
+def test_a_full_disk_behind_standard_output(call, people):
+    paths = [people] if call[0] in ("measure", "detect") else []
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "facialis", *call, *map(str, paths)], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (2, "facialis: cannot write the output: No space left on device\n")
+
+
+def test_what_cannot_be_written_is_said_before_the_work(people, tmp_path):
+    for wrong in (("--out", tmp_path), ("--report", tmp_path / "none" / "r.html")):
+        done = facialis("detect", people, "--format", "csv", *wrong)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    same = facialis("detect", people, "--format", "csv", "--out", tmp_path / "x", "--report", tmp_path / "x")
+    assert same.returncode == 2
+    assert facialis("detect", "").returncode == 2
+
+
 def test_a_reader_that_goes_away(people):
     call = [sys.executable, "-m", "facialis", "detect", str(people), "--format", "json"]
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -224,14 +257,14 @@ def test_measure(people, tmp_path, astronaut, landmarker):
     done = facialis("measure", people / "palsy")
     found = list(csv.DictReader(io.StringIO(done.stdout)))
     assert done.returncode == 0
-    assert [row["status"] for row in found] == ["measured"] * 4 + ["no measure"]
+    assert [row["status"] for row in found] == ["measured"] * 4 + ["abstained"]
     expected = measure(landmarker.detect(np.ascontiguousarray(astronaut[:300, :400]))[0].landmarks)
     np.testing.assert_allclose([float(found[0][m.name]) for m in MEASURES], expected)
     out = tmp_path / "m.parquet"
     done = facialis("measure", people, "--out", out, "--definition", "parra-dominguez-2021")
     assert done.returncode == 1  # the broken picture
     table = pd.read_parquet(out)
-    assert table["status"].value_counts().to_dict() == {"measured": 8, "no measure": 1, "error": 1}
+    assert table["status"].value_counts().to_dict() == {"measured": 8, "abstained": 1, "error": 1}
     assert facialis("measure", people, "--out", tmp_path / "m.txt").returncode == 2
 
 

@@ -43,6 +43,30 @@ def test_only_its_owner_may_read_it_and_no_repository_takes_it(tmp_path):
     assert (tmp_path / "c" / ".gitignore").read_text() == "*\n"
 
 
+def test_a_folder_of_other_files_is_not_touched(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    mode = tmp_path.stat().st_mode
+    with pytest.raises(CohortError, match="holds files that are no cohort's"):
+        write_cohort(tmp_path, table(), {}, {})
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+    assert tmp_path.stat().st_mode == mode
+
+
+@pytest.mark.parametrize("text", ["[]", '{"schema": 1}', "{", '{"schema": 1, "modalities": []}'])
+def test_a_card_that_is_none(tmp_path, text):
+    write_cohort(tmp_path / "c", table(), {}, {})
+    (tmp_path / "c" / "cohort.json").write_text(text)
+    with pytest.raises(CohortError, match=r"c: "):
+        Cohort.open(tmp_path / "c")
+
+
+def test_a_changed_table_is_named(tmp_path):
+    cohort = write_cohort(tmp_path / "c", table(), {}, {})
+    table().assign(label=[0, 1, 0, 0]).to_parquet(tmp_path / "c" / "frames.parquet")
+    with pytest.raises(CohortError, match=r"frames\.parquet was changed"):
+        cohort.verify()
+
+
 def test_hash_follows_content(tmp_path):
     ones = np.ones((4, 2))
     hashes = {
@@ -117,9 +141,13 @@ def test_remove_takes_all_that_is_its_own_and_nothing_else(tmp_path):
     write_cohort(path, table(), {"measures": np.zeros((4, 29))}, {})
     (path / "derived").mkdir()
     (path / "derived" / "tokens.npy").write_bytes(b"x")
-    (path / "notes.txt").write_text("mine")
-    assert remove_cohort(path) == ["notes.txt"]
-    assert [entry.name for entry in path.iterdir()] == ["notes.txt"]
+    mine = ["mydata.npy", "notes.txt", "pictures"]
+    (path / "pictures").mkdir()
+    for name in ("notes.txt", "mydata.npy", "pictures/holiday.png"):
+        (path / name).write_text("mine")
+    assert remove_cohort(path) == mine
+    assert sorted(entry.name for entry in path.iterdir()) == mine
+    assert (path / "pictures" / "holiday.png").read_text() == "mine"
     with pytest.raises(CohortError, match="no cohort there, nothing was removed"):
         remove_cohort(path)
     write_cohort(tmp_path / "d", table(), {}, {})

@@ -16,7 +16,8 @@ from facialis.cohorts import extraction
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.folder import read_folder
 from facialis.cohorts.sources import extract_sources
-from facialis.errors import CohortError
+from facialis.errors import CohortError, FacialisError
+from facialis.files import locked
 
 ALL = ("landmarks", "transforms", "expressions", "measures", "coordinates", "crops", "lines")
 
@@ -104,6 +105,30 @@ def test_another_extraction_does_not_go_on_in_the_same_folder(people, tmp_path, 
         extract_sources([str(people)], tmp_path / "c", pictures=False)
 
 
+def test_damaged_parts_are_made_again_and_a_running_extraction_is_not_disturbed(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(extraction, "PART", 3)
+    extract_sources([str(people)], tmp_path / "whole")
+    assemble = extraction._assemble
+    monkeypatch.setattr(extraction, "_assemble", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        extract_sources([str(people)], tmp_path / "c")
+    parts = tmp_path / "c" / ".parts"
+    (parts / "000000003.npz").write_bytes(b"junk")
+    with locked(parts / "lock", "busy"), pytest.raises(FacialisError, match="another extraction is writing there"):
+        extract_sources([str(people)], tmp_path / "c")
+    monkeypatch.setattr(extraction, "_assemble", assemble)
+    extract_sources([str(people)], tmp_path / "c")
+    assert files(tmp_path / "c") == files(tmp_path / "whole")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file system holds only UTF-8 names")
+def test_names_that_are_not_utf8(people, tmp_path):
+    (people / "palsy" / "a" / "0.png").rename(people / "palsy" / "a" / os.fsdecode(b"\xe9\n0.png"))
+    cohort = extract_sources([str(people)], tmp_path / "c", pictures=False)
+    assert len(cohort) == 8
+    assert "palsy/a/\\udce9\n0.png" in set(cohort.frames["path"])
+
+
 def test_nothing_usable(tmp_path, people):
     for file in people.rglob("*.png"):
         if file.name != "wall.png":
@@ -132,12 +157,20 @@ def test_manifest(people, tmp_path):
         ("path,subject_id,label\na.png,,1", "row 1: the column 'subject_id' is empty"),
         ("path,subject_id,label\na.png,x,1\nb.png,x,yes", "row 2: label is 'yes'"),
         ("path,subject_id,label\n../a.png,x,1", "row 1: path must lie inside the folder"),
+        ("path,subject_id,label,time\na.png,x,1,1.5\nb.png,x,1,soon", "row 2: time is 'soon'"),
     ],
 )
 def test_wrong_manifests(tmp_path, text, message):
     (tmp_path / "manifest.csv").write_text(text)
     with pytest.raises(CohortError, match=message):
         read_folder(tmp_path)
+
+
+def test_a_wrong_table_is_refused_before_any_picture_is_read(people, tmp_path):
+    (people / "manifest.csv").write_text("path,subject_id,label\npalsy/a/0.png,x,1\npalsy/a/0.png,x,1")
+    with pytest.raises(CohortError, match="stands in the table twice"):
+        extract_sources([str(people)], tmp_path / "c")
+    assert not (tmp_path / "c").exists()
 
 
 def test_wrong_sources(tmp_path, people):

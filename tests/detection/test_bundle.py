@@ -11,7 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis.detection.bundle import Bundle, check_graph
+from facialis.detection.bundle import QUANTILES, Bundle, check_graph
 from facialis.errors import BundleError
 from facialis.modalities.asymmetry import with_sign_of
 
@@ -92,9 +92,15 @@ def resealed(bundle: Path, **changes: object) -> Path:
     ("changes", "message"),
     [
         ({"format": 7}, "has format 7"),
-        ({"threshold": 1.5}, "threshold between 0 and 1"),
+        ({"threshold": 1.5}, "threshold must lie between 0 and 1"),
         ({"labels": ["palsy", "no palsy"]}, "labels must be"),
         ({"extra": 1}, "is not a card"),
+        ({"threshold": "x"}, "is not a card"),
+        ({"input": {}}, "is not a card"),
+        ({"input": {"definition": "mine", "coordinates": "pixel", "pose_corrected": False}}, "definition of"),
+        ({"reference": {}}, "is not a card"),
+        ({"reference": {"quantiles": {q: [1.0] * 28 for q in QUANTILES}, "n": 1, "of": "x"}}, "29 finite numbers"),
+        ({"trained_on": {}}, "must have a description"),
     ],
 )
 def test_wrong_cards(bundle, changes, message):
@@ -122,6 +128,28 @@ def test_external_data_inside_a_branch_is_refused():
     choose = helper.make_node("If", ["measures"], ["logits"], then_branch=branch, else_branch=branch)
     with pytest.raises(BundleError, match="refers to data in other files"):
         check_graph(graph(choose), "here")
+
+
+def test_external_data_in_a_sparse_tensor_is_refused():
+    values = numpy_helper.from_array(np.zeros(1, np.float32), "s")
+    indices = numpy_helper.from_array(np.zeros(1, np.int64), "i")
+    indices.data_location = TensorProto.EXTERNAL
+    sparse = helper.make_sparse_tensor(values, indices, [29])
+    with pytest.raises(BundleError, match="refers to data in other files"):
+        check_graph(graph(helper.make_node("Constant", [], ["logits"], sparse_value=sparse)), "here")
+
+
+@pytest.mark.parametrize("width", [1, 29])
+def test_a_model_that_gives_no_two_finite_logits(tmp_path, width):
+    weight = numpy_helper.from_array(np.ones((29, width), np.float32), "w")
+    model = graph(helper.make_node("MatMul", ["measures", "w"], ["logits"]), initializers=[weight])
+    bundle = Bundle.write(tmp_path / "b", Bundle.load().card, model)
+    with pytest.raises(BundleError, match=r"two finite logits a face were expected|cannot be run"):
+        bundle.logits(np.ones((3, 29)))
+    nan = numpy_helper.from_array(np.full((29, 2), np.nan, np.float32), "w")
+    model = graph(helper.make_node("MatMul", ["measures", "w"], ["logits"]), initializers=[nan])
+    with pytest.raises(BundleError, match="not finite"):
+        Bundle.write(tmp_path / "n", Bundle.load().card, model).logits(np.ones((3, 29)))
 
 
 @pytest.mark.parametrize("domain", ["com.microsoft", "evil"])

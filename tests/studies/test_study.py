@@ -131,6 +131,39 @@ def test_killed_at_random_points_it_goes_on_and_ends_with_the_same_bytes(make_co
     assert _outputs(out) == _outputs(tmp_path / "whole")
 
 
+def test_an_interrupt_in_training_keeps_no_half_trained_fold(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(7, 7, crops=False)
+    assert _start(cohort, tmp_path / "whole").wait(timeout=60) == 0
+    out = tmp_path / "stopped"
+    process = _start(cohort, out)
+    while not list((out / "folds").rglob("fold-*.parquet")) and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) != 0
+    assert not (out / "results.json").exists()
+    for path in (out / "folds").rglob("fold-*.parquet"):
+        assert path.read_bytes() == (tmp_path / "whole" / path.relative_to(out)).read_bytes()
+
+
+def test_a_diverged_training_is_no_result(make_cohort: Make, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="measures-net: the training diverged"):
+        run_study(make_cohort(crops=False), fast_net(net={"learning_rate": 1e30, "epochs": 2}), tmp_path / "out")
+
+
+def test_a_device_that_is_not_there(make_cohort: Make, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="device 'nonsense' cannot be used here"):
+        run_study(make_cohort(crops=False), fast_net(), tmp_path / "out", device="nonsense")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_changed_cohort_is_refused(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(crops=False)
+    array = np.load(cohort.path / "measures.npy")
+    np.save(cohort.path / "measures.npy", array + 1)
+    with pytest.raises(CohortError, match=r"measures\.npy was changed"):
+        run_study(cohort, fast_net(), tmp_path / "out")
+
+
 def test_finished_folds_are_kept_and_a_damaged_one_is_made_again(make_cohort: Make, tmp_path: Path) -> None:
     cohort, out = make_cohort(crops=False), tmp_path / "out"
     run_study(cohort, fast_net(), out, n_bootstrap=20)

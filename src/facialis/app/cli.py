@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -68,4 +69,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    app()
+    try:
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still in the buffer cannot be written either
+        if not isinstance(error, BrokenPipeError):  # a reader who has gone wants no word
+            print(f"facialis: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, BrokenPipeError) else 2)

@@ -20,12 +20,21 @@ class Format(enum.StrEnum):
 
 def parse_face(value: str) -> str:
     """Check the option ``--face``."""
-    if value in ("only", "largest", "all") or (value.isdecimal() and int(value) > 0):
+    if value in ("only", "largest", "all") or (value.isdecimal() and len(value) < 4 and int(value) > 0):
         return value
     raise typer.BadParameter(f"{value!r} is not only, largest, all, or a number from 1")
 
 
-PathsArgument = Annotated[list[str], typer.Argument(metavar="PATH...", help="Photos, videos, or folders of them.")]
+def parse_paths(values: list[str]) -> list[str]:
+    """Check the paths: an empty one is a slip of a shell variable."""
+    if "" in values:
+        raise typer.BadParameter("an empty path was given")
+    return values
+
+
+PathsArgument = Annotated[
+    list[str], typer.Argument(callback=parse_paths, metavar="PATH...", help="Photos, videos, or folders of them.")
+]
 FaceOption = Annotated[
     str,
     typer.Option(
@@ -55,11 +64,17 @@ def detect(
     """
     from facialis.detection.batch import detect_many
     from facialis.detection.bundle import Bundle
-    from facialis.faces.sources import list_sources
+    from facialis.faces.sources import display_name, list_sources
+    from facialis.files import check_writable
     from facialis.progress import track
     from facialis.reports.html import Entry, write_report
     from facialis.reports.tables import console, findings_csv, findings_table, json_line
 
+    if out is not None and report is not None and out.resolve() == report.resolve():
+        raise typer.BadParameter("--out and --report are the same file")
+    for path in (out, report):
+        if path is not None:
+            check_writable(path)
     judge = Bundle.load(bundle)
     sources = list_sources(paths)
     stream = format is Format.json and out is None
@@ -90,7 +105,7 @@ def detect(
         _give(text, out)
     if report is not None:
         write_report(report, entries, judge)
-        typer.echo(f"report: {report}", err=True)
+        typer.echo(f"report: {display_name(report)}", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -107,10 +122,11 @@ def _plain(table: object) -> str:
 
 def _give(text: str, out: Path | None) -> None:
     """Write text to a file, or to standard output."""
+    from facialis.faces.sources import display_name
     from facialis.files import write_text
 
     if out is None:
         print(text, end="")
     else:
         write_text(out, text)
-        typer.echo(f"written: {out}", err=True)
+        typer.echo(f"written: {display_name(out)}", err=True)

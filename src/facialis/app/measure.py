@@ -42,18 +42,20 @@ def measure(
     """Measure each photo's face: one row a face with the 29 measures, or with the reason why there are none."""
     from facialis.faces.landmarks import FaceLandmarker
     from facialis.faces.sources import list_sources
-    from facialis.files import atomic_path
+    from facialis.files import atomic_path, check_writable, write_text
     from facialis.modalities.measures import MEASURES
     from facialis.progress import track
     from facialis.reports.tables import csv_text
 
     if out is not None and out.suffix.lower() not in (".csv", ".parquet"):
         raise typer.BadParameter(f"{out}: the ending must be .csv or .parquet", param_hint="--out")
+    if out is not None:
+        check_writable(out)
     rows: list[dict[str, Any]] = []
     with FaceLandmarker() as landmarker:
         for source in track(list_sources(paths), "measuring", unit="files"):
             rows += _rows(source, landmarker, definition.value, coordinates.value, pose_corrected, face)
-    columns = ["source", "frame", "face", "status", "reason", *(m.name for m in MEASURES)]
+    columns = ["source", "frame", "face", "status", "reasons", *(m.name for m in MEASURES)]
     if out is not None and out.suffix.lower() == ".parquet":
         import pandas as pd
 
@@ -62,8 +64,6 @@ def measure(
         with atomic_path(out) as temporary:
             pd.DataFrame(rows, columns=columns).to_parquet(temporary, index=False)
     elif out is not None:
-        from facialis.files import write_text
-
         write_text(out, csv_text(rows, columns))
     else:
         print(csv_text(rows, columns), end="")
@@ -97,7 +97,7 @@ def _rows(
             faces = list(enumerate(landmarker.detect(rgb), 1))
             if not faces or (face == "only" and len(faces) > 1) or (face.isdecimal() and int(face) > len(faces)):
                 reason = SEVERAL_FACES if faces else NO_FACE
-                rows.append({**base, "frame": index, "status": "no measure", "reason": reason})
+                rows.append({**base, "frame": index, "status": "abstained", "reasons": reason})
                 continue
             chosen = faces if face == "all" else [faces[int(face) - 1 if face.isdecimal() else 0]]
             for number, found in chosen:
@@ -106,5 +106,5 @@ def _rows(
                 named = {m.name: float(value) for m, value in zip(MEASURES, values, strict=True)}
                 rows.append({**base, "frame": index, "face": number, "status": "measured", **named})
     except PictureError as error:
-        rows.append({**base, "status": "error", "reason": str(error)})
+        rows.append({**base, "status": "error", "reasons": str(error)})
     return rows

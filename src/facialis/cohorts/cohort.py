@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -45,7 +45,6 @@ REQUIRED_COLUMNS = (
     "path",
 )
 _OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
-_OWN_FOLDERS = ("derived", "pictures", ".parts")
 
 
 class Cohort:
@@ -55,6 +54,7 @@ class Cohort:
         self.path = path
         self.frames = frames
         self.provenance: dict[str, Any] = card["provenance"]
+        self._frames_sha256: str = card["frames"]
         self._files: dict[str, dict[str, Any]] = card["modalities"]
         self.hash: str = card["hash"]
 
@@ -70,22 +70,7 @@ class Cohort:
         import pandas as pd
 
         path = Path(path)
-        try:
-            card = json.loads((path / "cohort.json").read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            unfinished = (path / ".parts").is_dir()
-            why = (
-                "its extraction is not finished: run the same command again, it goes on where it stopped"
-                if unfinished
-                else "no cohort there: `facialis extract` or `facialis simulate` makes one"
-            )
-            raise CohortError(f"{path}: {why}") from error
-        except (OSError, ValueError) as error:
-            raise CohortError(f"{path}: cohort.json cannot be read ({error})") from error
-        if card.get("schema") != SCHEMA:
-            raise CohortError(
-                f"{path}: made with schema {card.get('schema')}, this program reads {SCHEMA}; extract it again"
-            )
+        card = _read_card(path)
         try:
             frames = pd.read_parquet(path / "frames.parquet")
         except (OSError, ValueError) as error:
@@ -127,27 +112,46 @@ class Cohort:
         except (OSError, ValueError) as error:
             raise CohortError(f"{self.path}: {name}.npy cannot be read ({error}); extract it again") from error
 
-    def verify(self) -> None:
-        """Compare every file with the SHA-256 it was written with.
+    def verify(self, modalities: Iterable[str] | None = None) -> None:
+        """Compare the table and the arrays (all, or those named) with the SHA-256 they were written with.
 
         Raises
         ------
         CohortError
-            A file was changed; it is named.
+            A file is missing or was changed; it is named.
         """
-        for name, facts in self._files.items():
-            if file_hash(self.path / f"{name}.npy") != facts["sha256"]:
-                raise CohortError(f"{self.path}: {name}.npy was changed since it was written; extract it again")
+        files = {"frames.parquet": self._frames_sha256}
+        for name in self.modalities if modalities is None else modalities:
+            self.array(name)
+            files[f"{name}.npy"] = self._files[name]["sha256"]
+        for name, digest in files.items():
+            if file_hash(self.path / name) != digest:
+                raise CohortError(f"{self.path}: {name} was changed since it was written; extract it again")
 
 
-def prepare_folder(path: Path) -> None:
-    """Make a cohort's folder, readable by its owner alone, kept out of any repository by its own .gitignore."""
+def prepare_folder(path: Path) -> Path:
+    """Make a cohort's folder, readable by its owner alone, kept out of any repository by its own .gitignore.
+
+    Returns the folder ``.parts`` in it, which marks the cohort as unfinished until `finish_cohort` takes it away.
+
+    Raises
+    ------
+    CohortError
+        It holds a cohort already, or files that are no cohort's, or it cannot be made.
+    """
+    if (path / "cohort.json").exists():
+        raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
+    parts = path / ".parts"
     try:
+        if path.exists() and not parts.is_dir() and any(path.iterdir()):
+            raise CohortError(f"{path}: holds files that are no cohort's; choose a new or an empty folder")
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
+        parts.mkdir(exist_ok=True)
         (path / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise CohortError(f"cannot make the folder {path}: {error.strerror or error}") from error
+    return parts
 
 
 def write_cohort(
@@ -162,11 +166,10 @@ def write_cohort(
     Raises
     ------
     CohortError
-        The folder holds a cohort already or cannot be written; the table or an array does not fit.
+        The folder is not new, empty or a cohort's own unfinished one, or cannot be written; the table or an array
+        does not fit.
     """
     path = Path(path)
-    if (path / "cohort.json").exists():
-        raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
     check_frames(frames)
     for name, array in arrays.items():
         if len(array) != len(frames):
@@ -201,17 +204,20 @@ def finish_cohort(
             "dtype": str(array.dtype),
             "sha256": file_hash(path / f"{name}.npy"),
         }
-    digest = hashlib.sha256(file_hash(path / "frames.parquet").encode())
+    frames_sha256 = file_hash(path / "frames.parquet")
+    digest = hashlib.sha256(frames_sha256.encode())
     for name in sorted(facts):
         digest.update(f"{name} {facts[name]['sha256']}".encode())
     card = {
         "schema": SCHEMA,
         "program": f"facialis {__version__}",
         "provenance": dict(provenance),
+        "frames": frames_sha256,
         "modalities": facts,
         "hash": digest.hexdigest(),
     }
     write_text(path / "cohort.json", json.dumps(card, indent=1) + "\n")
+    shutil.rmtree(path / ".parts", ignore_errors=True)
     return Cohort.open(path)
 
 
@@ -244,16 +250,46 @@ def remove_cohort(path: Path | str) -> list[str]:
         The folder holds no cohort, whole or unfinished.
     """
     path = Path(path)
-    if not ((path / "cohort.json").is_file() or (path / ".parts").is_dir()):
+    unfinished = (path / ".parts").is_dir()
+    if not ((path / "cohort.json").is_file() or unfinished):
         raise CohortError(f"{path}: no cohort there, nothing was removed")
-    for name in _OWN_FOLDERS:
+    pictures = unfinished
+    arrays = {file.name for file in path.glob("*.npy")} if unfinished else set()
+    if (path / "cohort.json").is_file():
+        card = _read_card(path)
+        pictures |= bool(card["provenance"].get("simulation", {}).get("pictures"))
+        arrays |= {f"{name}.npy" for name in card["modalities"]}
+    for name in ("derived", ".parts", *(["pictures"] if pictures else [])):
         shutil.rmtree(path / name, ignore_errors=True)
-    for file in (*(path / name for name in _OWN_FILES), *path.glob("*.npy"), *path.glob(".*.npy")):
+    for name in (*_OWN_FILES, *arrays):
+        (path / name).unlink(missing_ok=True)
+    for file in path.glob(".*.npy"):  # what a killed run was about to rename
         file.unlink(missing_ok=True)
     left = sorted(entry.name for entry in path.iterdir())
     if not left:
         path.rmdir()
     return left
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    """Read and check ``cohort.json``."""
+    try:
+        card = json.loads((path / "cohort.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        why = (
+            "its extraction is not finished: run the same command again, it goes on where it stopped"
+            if (path / ".parts").is_dir()
+            else "no cohort there: `facialis extract` or `facialis simulate` makes one"
+        )
+        raise CohortError(f"{path}: {why}") from error
+    except (OSError, ValueError) as error:
+        raise CohortError(f"{path}: cohort.json cannot be read ({error})") from error
+    if not isinstance(card, dict) or card.get("schema") != SCHEMA:
+        found = card.get("schema") if isinstance(card, dict) else None
+        raise CohortError(f"{path}: made with schema {found}, this program reads {SCHEMA}; extract it again")
+    if {"provenance", "frames", "modalities", "hash"} - set(card) or not isinstance(card["modalities"], dict):
+        raise CohortError(f"{path}: cohort.json is not whole; extract it again")
+    return card
 
 
 def file_hash(path: Path) -> str:

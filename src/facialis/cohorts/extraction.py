@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+import os
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -23,7 +24,8 @@ from facialis.errors import CohortError, PictureError
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, assess
-from facialis.files import atomic_path, write_text
+from facialis.faces.sources import name_from_text
+from facialis.files import atomic_path, locked, write_text
 from facialis.modalities.coordinates import coordinates
 from facialis.modalities.crops import crop
 from facialis.modalities.lines import line_image
@@ -60,25 +62,27 @@ def extract(
     Raises
     ------
     CohortError
-        `out` holds a cohort or another unfinished extraction; no picture was usable; a worker died.
+        The table is wrong; `out` holds a cohort, another unfinished extraction or other files; no picture was usable;
+        a worker died.
+    FacialisError
+        Another extraction is writing to `out`.
     """
     root, out = Path(root), Path(out)
-    if (out / "cohort.json").exists():
-        raise CohortError(f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it")
-    prepare_folder(out)
-    parts = _open_parts(frames, root, out, pictures)
-    starts = range(0, len(frames), PART)
-    todo = [start for start in starts if not _part_file(parts, start).exists()]
-    with bar("extracting", len(frames)) as advance:
-        advance(sum(min(PART, len(frames) - start) for start in starts if start not in set(todo)))
-        jobs = [(start, list(frames["path"].iloc[start : start + PART]), str(root), pictures) for start in todo]
-        for start, arrays in _run(jobs, workers):
-            with atomic_path(_part_file(parts, start)) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            advance(min(PART, len(frames) - start))
-    cohort = _assemble(frames, parts, starts, out, provenance)
-    shutil.rmtree(parts)
-    return cohort
+    check_frames(frames)
+    paths = [name_from_text(path) for path in frames["path"]]
+    parts = prepare_folder(out)
+    with locked(parts / "lock", f"{out}: another extraction is writing there; wait for it or choose another folder"):
+        _claim_parts(parts, frames, [root / path for path in paths], pictures)
+        starts = range(0, len(frames), PART)
+        todo = [start for start in starts if not _is_whole(_part_file(parts, start))]
+        with bar("extracting", len(frames)) as advance:
+            advance(sum(min(PART, len(frames) - start) for start in starts if start not in set(todo)))
+            jobs = [(start, paths[start : start + PART], str(root), pictures) for start in todo]
+            for start, arrays in _run(jobs, workers):
+                with atomic_path(_part_file(parts, start)) as temporary, temporary.open("wb") as file:
+                    np.savez(file, allow_pickle=False, **arrays)
+                advance(min(PART, len(frames) - start))
+        return _assemble(frames, parts, starts, out, provenance)
 
 
 def face_arrays(face: Face, rgb: NDArray[np.uint8], *, pictures: bool = True) -> dict[str, NDArray[Any]]:
@@ -158,21 +162,32 @@ def _run(jobs: list[tuple[int, list[str], str, bool]], workers: int) -> Iterator
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _open_parts(frames: pd.DataFrame, root: Path, out: Path, pictures: bool) -> Path:
-    """Make or find the folder of finished parts; refuse one that belongs to another extraction."""
-    parts = out / ".parts"
-    sizes = [(root / path).stat().st_size if (root / path).is_file() else -1 for path in frames["path"]]
-    plan = json.dumps([frames.to_json(orient="records"), sizes, str(root.resolve()), pictures, PART])
+def _claim_parts(parts: Path, frames: pd.DataFrame, paths: Sequence[Path], pictures: bool) -> None:
+    """Write down what is extracted, or refuse parts that belong to another extraction."""
+    from facialis import __version__
+
+    facts = [(path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None for path in paths]
+    names = [os.fsencode(path.absolute()).hex() for path in paths]
+    plan = json.dumps([frames.to_json(orient="records"), facts, names, pictures, PART, __version__])
     digest = hashlib.sha256(plan.encode()).hexdigest()
-    plan_file = parts / "plan.json"
-    if plan_file.exists() and json.loads(plan_file.read_text(encoding="utf-8"))["plan"] != digest:
+    try:
+        held = (parts / "plan.txt").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        write_text(parts / "plan.txt", digest)
+        return
+    if held != digest:
         raise CohortError(
-            f"{out}: holds an unfinished extraction of other pictures or options; "
+            f"{parts.parent}: holds an unfinished extraction of other pictures or options; "
             "finish it with its own command, or `facialis cohort remove` it"
         )
-    parts.mkdir(exist_ok=True)
-    write_text(plan_file, json.dumps({"plan": digest}))
-    return parts
+
+
+def _is_whole(part: Path) -> bool:
+    try:
+        with np.load(part, allow_pickle=False) as arrays:
+            return {"_rows", "_facts", "_reasons"} <= set(arrays.files)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 def _part_file(parts: Path, start: int) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from facialis.cohorts.cohort import GROUPS
 from facialis.errors import CohortError
-from facialis.faces.sources import is_video, list_sources
+from facialis.faces.sources import is_video, list_sources, name_as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,13 @@ def _from_manifest(root: Path, manifest: Path) -> pd.DataFrame:
         value = table.loc[wrong[0], "label"]
         raise CohortError(f"{manifest}: row {wrong[0] + 1}: label is {value!r}, 0 or 1 was expected")
     table["label"] = labels
+    if "time" in table.columns:
+        times = pd.to_numeric(table["time"], errors="coerce")
+        wrong = table.index[times.isna() & table["time"].notna()]
+        if len(wrong):
+            value = table.loc[wrong[0], "time"]
+            raise CohortError(f"{manifest}: row {wrong[0] + 1}: time is {value!r}, seconds were expected")
+        table["time"] = times
     outside = [i for i, path in enumerate(table["path"]) if Path(path).is_absolute() or ".." in Path(path).parts]
     if outside:
         raise CohortError(f"{manifest}: row {outside[0] + 1}: path must lie inside the folder")
@@ -73,7 +80,7 @@ def _from_layout(root: Path) -> pd.DataFrame:
 
     rows = []
     for path, _ in list_sources([root]):
-        parts = path.relative_to(root).parts if path != root else ()
+        parts = name_as_text(path.relative_to(root).as_posix()).split("/") if path != root else []
         group = _GROUP_NAMES.get(parts[0].lower()) if len(parts) >= 3 else None
         if group is not None and not is_video(path):
             rows.append(

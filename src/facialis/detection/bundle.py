@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
+from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES
 
 if TYPE_CHECKING:
     import onnx
@@ -29,6 +31,7 @@ LABELS = ("no palsy", "palsy")
 MAX_GRAPH_BYTES = 512 * 1024 * 1024
 MAX_CARD_BYTES = 1024 * 1024
 _GRAPH, _CARD, _SUMS = "model.onnx", "card.json", "SHA256SUMS"
+QUANTILES = ("0.05", "0.5", "0.95")
 _OWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
 
@@ -150,7 +153,13 @@ class Bundle:
     def logits(self, measures: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return (n, 2) logits, no palsy and palsy, for (n, 29) measures."""
         outputs = self._session.run(["logits"], {"measures": np.asarray(measures, dtype=np.float32)})
-        return np.asarray(outputs[0], dtype=np.float64)
+        logits = np.asarray(outputs[0], dtype=np.float64)
+        if logits.shape != (len(measures), 2) or not np.isfinite(logits).all():
+            raise BundleError(
+                f"the bundle {self.card.name} gave {logits.shape} numbers, or some that are not finite, for "
+                f"{len(measures)} faces; two finite logits a face were expected"
+            )
+        return logits
 
 
 def check_graph(graph: bytes, where: Path | str) -> onnx.ModelProto:
@@ -170,31 +179,28 @@ def check_graph(graph: bytes, where: Path | str) -> onnx.ModelProto:
         raise BundleError(f"{where}: {_GRAPH} is not an ONNX graph ({error})") from error
     if model.functions or model.training_info:
         raise BundleError(f"{where}: {_GRAPH} brings functions or training steps of its own; a bundle may not")
-    for subgraph in _graphs(model.graph):
-        tensors = [*subgraph.initializer, *(s.values for s in subgraph.sparse_initializer)]
-        tensors += [a.t for node in subgraph.node for a in node.attribute if a.HasField("t")]
-        if any(t.data_location == onnx.TensorProto.EXTERNAL or t.external_data for t in tensors):
+    for part in _messages(model):
+        if isinstance(part, onnx.TensorProto) and (
+            part.data_location == onnx.TensorProto.EXTERNAL or part.external_data
+        ):
             raise BundleError(f"{where}: {_GRAPH} refers to data in other files; a bundle holds all of its own")
-        for node in subgraph.node:
-            if node.domain not in _OWN_DOMAINS:
-                raise BundleError(
-                    f"{where}: {_GRAPH} uses the custom operator {node.domain}.{node.op_type}; only ONNX's own may run"
-                )
+        if isinstance(part, onnx.NodeProto) and part.domain not in _OWN_DOMAINS:
+            raise BundleError(
+                f"{where}: {_GRAPH} uses the custom operator {part.domain}.{part.op_type}; only ONNX's own may run"
+            )
     inputs, outputs = [i.name for i in model.graph.input], [o.name for o in model.graph.output]
     if inputs != ["measures"] or outputs != ["logits"]:
         raise BundleError(f"{where}: {_GRAPH} goes from {inputs} to {outputs}, not from measures to logits")
     return model
 
 
-def _graphs(graph: Any) -> list[Any]:
-    """Return a graph and all graphs inside its nodes (branches and loop bodies)."""
-    found = [graph]
-    for node in graph.node:
-        for attribute in node.attribute:
-            inner = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
-            for each in inner:
-                found += _graphs(each)
-    return found
+def _messages(message: Any) -> Iterator[Any]:
+    """Yield all messages inside a protobuf message, however deep: nodes, tensors, branches, loop bodies."""
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if isinstance(value, Sequence) else (value,):
+                yield inner
+                yield from _messages(inner)
 
 
 def _sums(graph: bytes, card: bytes) -> str:
@@ -220,9 +226,31 @@ def _parse_card(text: bytes, folder: Path) -> Card:
                 "install the facialis release that its card names"
             )
         card = Card(**{**values, "labels": tuple(values["labels"])})
+        wrong = _wrong_entry(card)
     except (ValueError, KeyError, TypeError) as error:
         names = ", ".join(field.name for field in fields(Card))
         raise BundleError(f"{folder}: {_CARD} is not a card ({error}); it must have {names}") from error
-    if card.labels != LABELS or not 0 < card.threshold < 1:
-        raise BundleError(f"{folder}: {_CARD}: labels must be {LABELS} and the threshold between 0 and 1")
+    if wrong:
+        raise BundleError(f"{folder}: {_CARD}: {wrong}")
     return card
+
+
+def _wrong_entry(card: Card) -> str:
+    """Return what is wrong with a card's entries, empty when nothing is."""
+    quantiles = np.asarray([card.reference["quantiles"][q] for q in QUANTILES], dtype=np.float64)
+    checks = {
+        f"labels must be {LABELS}": card.labels == LABELS,
+        "the threshold must lie between 0 and 1": 0 < card.threshold < 1,
+        f"input must have a definition of {DEFINITIONS}": card.input["definition"] in DEFINITIONS,
+        f"input must have coordinates of {COORDINATES}": card.input["coordinates"] in COORDINATES,
+        "input must say whether it is pose_corrected": isinstance(card.input["pose_corrected"], bool),
+        f"reference must have {len(MEASURES)} finite numbers for each of the quantiles {', '.join(QUANTILES)}": (
+            quantiles.shape == (len(QUANTILES), len(MEASURES)) and bool(np.isfinite(quantiles).all())
+        ),
+        "reference must say n and of": {"n", "of"} <= set(card.reference),
+        "trained_on must have a description, and say whether it was simulated": (
+            {"description", "simulated"} <= set(card.trained_on)
+        ),
+        "results must be a table of names and figures": isinstance(card.results, dict),
+    }
+    return next((text for text, right in checks.items() if not right), "")

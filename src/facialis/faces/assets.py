@@ -161,6 +161,12 @@ def _check_given(asset: Asset, path: Path, how: str) -> None:
         return
     shown = display_name(path)
     try:
+        size = os.path.getsize(path)
+        if size != asset.size and not os.path.isdir(path):
+            raise AssetError(
+                f"{shown} ({how}) is not {asset.filename}: {size} bytes, expected {asset.size}; "
+                "give the right file, or leave it out and the file is fetched"
+            )
         with open(path, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:

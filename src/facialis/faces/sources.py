@@ -55,6 +55,22 @@ def list_sources(paths: Iterable[str | Path]) -> list[Source]:
     return sources
 
 
+def name_as_text(name: str) -> str:
+    """Return a file's name as text that any table can hold: bytes that are not UTF-8 become ``\\udc..``.
+
+    Examples
+    --------
+    >>> name_as_text("caf\\udce9.png")
+    'caf\\\\udce9.png'
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def name_from_text(text: str) -> str:
+    """Return the file's name that `name_as_text` made text of."""
+    return re.sub(r"\\udc([89a-f][0-9a-f])", lambda found: chr(0xDC00 + int(found[1], 16)), text)
+
+
 def display_name(path: str | bytes | os.PathLike[Any]) -> str:
     r"""Return `path` as one line that can be printed: other characters and undecodable bytes are escaped.
 

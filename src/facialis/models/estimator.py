@@ -67,6 +67,10 @@ class _Rows(NamedTuple):
     labels: NDArray[np.int64] | None
 
 
+class _Interrupted(BaseException):
+    """Carries a KeyboardInterrupt past skorch, which swallows it."""
+
+
 class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is untyped
     """A torch module trained by SGD on cross-entropy, with a seed of its own and the common interface.
 
@@ -118,8 +122,19 @@ class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is un
         """Train from new weights; the same seed and threads give the same net."""
         if len(X) < 2:
             raise ValueError(f"a net with batch normalisation needs 2 frames or more to train on, got {len(X)}")
-        with seeded(self.seed), threads(self.n_threads):
-            super().fit(X, np.asarray(y, dtype=np.int64), **fit_params)
+        try:
+            with seeded(self.seed), threads(self.n_threads):
+                super().fit(X, np.asarray(y, dtype=np.int64), **fit_params)
+        except _Interrupted as interrupt:
+            raise KeyboardInterrupt from interrupt
+        return self
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **fit_params: Any) -> Self:
+        """Train; an interrupt ends the work, where skorch would keep a half-trained net and go on."""
+        try:
+            super().fit_loop(X, y, epochs, **fit_params)
+        except KeyboardInterrupt as interrupt:
+            raise _Interrupted from interrupt
         return self
 
     def predict_logits(self, X: Inputs) -> NDArray[np.float32]:

@@ -62,17 +62,16 @@ def run_study(
     Raises
     ------
     FacialisError
-        Another process is at work in the folder; it holds another study (`RecipeError`, `CohortError`: what differs is
-        named); the cohort lacks a modality (`CohortError`) or cannot be split (`SplitError`); weights cannot be had
-        (`WeightsError`). All of these before anything is trained.
+        Before anything is trained: another process is at work in the folder; it holds another study (`RecipeError`,
+        `CohortError`: what differs is named); the cohort lacks a modality or was changed (`CohortError`) or cannot be
+        split (`SplitError`); weights cannot be had (`WeightsError`). Later: a training diverged (`RecipeError`).
     """
     recipes = (recipes,) if isinstance(recipes, Recipe) else tuple(recipes)
     names = [recipe.name for recipe in recipes]
     if not recipes or len(set(names)) != len(names):
         raise RecipeError(f"a study needs recipes with a name of their own each, got {', '.join(names) or 'none'}")
-    for recipe in recipes:
-        for modality in recipe.modalities:
-            cohort.array(modality)
+    check_device(device)
+    cohort.verify({modality for recipe in recipes for modality in recipe.modalities})
     folds = list(leave_one_patient_out(cohort.frames, seed=seed))
     encoders = {
         name: load_encoder(name, weights=weights, random_weights=random_weights, seed=seed)
@@ -108,6 +107,15 @@ def run_study(
         write_tables(table_rows(results), out)
         write_text(out / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
     return results
+
+
+def check_device(device: str) -> None:
+    """Raise `RecipeError` unless torch can compute on the device."""
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        raise RecipeError(f"device {device!r} cannot be used here ({why}); cpu always can") from error
 
 
 def describe(

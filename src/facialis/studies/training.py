@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from facialis.cohorts.cohort import Cohort
-from facialis.errors import CohortError, SplitError
+from facialis.errors import CohortError, RecipeError, SplitError
 from facialis.models.encoders import Encoder
 from facialis.models.estimator import Estimator, TorchEstimator, softmax
 from facialis.models.feedforward import FeedForwardClassifier
@@ -157,6 +157,8 @@ def run_fold(
     ------
     SplitError
         The training side has too few subjects to choose a threshold in.
+    RecipeError
+        The training diverged.
     """
     labels = frames["label"]
     threshold = 0.5
@@ -166,6 +168,8 @@ def run_fold(
         )
     model = build(recipe, inputs, encoder, seed=seed, device=device).fit(inputs[train], labels[train])
     logits = model.predict_logits(inputs[test])
+    if not np.isfinite(logits).all():
+        raise RecipeError(f"{recipe.name}: the training diverged (logits are not finite); lower its learning rate")
     probability = softmax(logits)[:, 1]
     called = logits.argmax(axis=1) == 1 if recipe.threshold == "argmax" else probability >= threshold
     return Answers(logits, probability, called.astype(np.int8), threshold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,9 @@ def simulate_cohort(
     """
     out = Path(out)
     check_counts(n_patients, n_healthy, frames)
-    if (out / "cohort.json").exists():
-        raise CohortError(f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it")
     asked = {"patients": n_patients, "healthy": n_healthy, "frames": frames, "seed": seed, "pictures": pictures}
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
+    _claim(prepare_folder(out), asked)
     if not pictures:
         faces = simulate_faces(n_patients, n_healthy, frames, seed)
         arrays: dict[str, NDArray[Any]] = {
@@ -55,11 +55,16 @@ def simulate_cohort(
 
     from facialis.cohorts.simulated.picture import simulate_pictures
 
-    prepare_folder(out)
-    plan = out / ".parts" / "simulation.json"
-    if plan.exists() and json.loads(plan.read_text(encoding="utf-8")) != asked:
-        raise CohortError(f"{out}: holds an unfinished simulation with other settings; `facialis cohort remove` it")
-    plan.parent.mkdir(exist_ok=True)
-    write_text(plan, json.dumps(asked))
     table = simulate_pictures(out, n_patients, n_healthy, frames, seed)
     return extract(table, out, out, provenance=provenance, workers=workers)
+
+
+def _claim(parts: Path, asked: Mapping[str, object]) -> None:
+    """Write down what is simulated, or refuse a folder with an unfinished simulation of something else."""
+    plan, text = parts / "simulation.json", json.dumps(asked)
+    if plan.exists() and plan.read_text(encoding="utf-8", errors="replace") != text:
+        raise CohortError(
+            f"{parts.parent}: holds an unfinished simulation with other settings; finish it with its own command, or "
+            "`facialis cohort remove` it"
+        )
+    write_text(plan, text)
