@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.cohorts.simulated.ingredients import Ingredients
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.muscles import (
     MUSCLE_NAMES,
@@ -78,6 +79,9 @@ SHIFT_MUSCLES = {
 
 LIFT_OF_HEALTHY_SIDE = 0.25
 """The healthy side's mouth muscles gain this at severity 1."""
+
+
+ALL = Ingredients()
 
 
 class Palsy(NamedTuple):
@@ -176,17 +180,19 @@ def shift_field() -> Array:
     return np.asarray((total * mask("all"))[:, None] * np.array([1.0, 0.0, 0.0]))
 
 
-def moved(faces: Array, intended: Intended, palsy: Palsy) -> Array:
+def moved(faces: Array, intended: Intended, palsy: Palsy, ingredients: Ingredients = ALL) -> Array:
     """Return `faces` (n, 478, 3), cm, as they look when they intend a movement and have a palsy.
 
     With `no_palsy` this is the healthy face in movement.
     """
     n = len(faces)
     rows = np.arange(n)
+    if not ingredients.rest_droop:
+        palsy = palsy._replace(rest=0.0 * palsy.rest, eye_opening=0.0 * palsy.eye_opening)
     regions = np.array([REGIONS.index(muscle.region) for muscle in MUSCLES])
     weak = np.arange(2) == palsy.side[:, None]  # (n, 2)
     efforts = intended.efforts * np.where(weak[:, None, :], 1.0 - palsy.weakness[:, regions, None], 1.0)
-    lift = 1.0 + LIFT_OF_HEALTHY_SIDE * palsy.weakness[:, 2]
+    lift = 1.0 + LIFT_OF_HEALTHY_SIDE * ingredients.contralateral_pull * palsy.weakness[:, 2]
     stronger = (regions == REGIONS.index("mouth"))[None, :, None] & ~weak[:, None, :]
     efforts = np.where(stronger, efforts * lift[:, None, None], efforts)
 
@@ -194,7 +200,7 @@ def moved(faces: Array, intended: Intended, palsy: Palsy) -> Array:
     for name, share in SHIFT_MUSCLES.items():
         gained = (efforts - intended.efforts)[:, MUSCLE_NAMES.index(name)]
         pull += share * (gained[rows, 1 - palsy.side] - gained[rows, palsy.side])
-    shift = SHIFT_AT_REST * palsy.rest[:, 2] + SHIFT_IN_MOVEMENT * pull
+    shift = ingredients.contralateral_pull * (SHIFT_AT_REST * palsy.rest[:, 2] + SHIFT_IN_MOVEMENT * pull)
     direction = np.where(palsy.side == 0, 1.0, -1.0)  # away from the weak side
 
     rest_weights = np.zeros((n, len(SIDES), len(REGIONS)))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated import movements, palsy, shape
+from facialis.cohorts.simulated.ingredients import Ingredients
 from facialis.cohorts.simulated.muscles import REGIONS, SIDES
 from facialis.errors import CohortError
 from facialis.faces import instrument
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 VISIBLE_MM = 1.0
 GROUPS = ("patient", "healthy")
+ALL = Ingredients()
 _CHUNK = 256  # faces of a group computed at once; part of what a seed means
 
 
@@ -82,7 +84,9 @@ def check_counts(n_patients: int, n_healthy: int, frames: int) -> None:
         raise CohortError("0 patients and 0 healthy subjects; ask for at least one subject")
 
 
-def draws(n_pairs: int, frames: int, seed: int) -> Iterator[tuple[Draw, np.random.SeedSequence]]:
+def draws(
+    n_pairs: int, frames: int, seed: int, ingredients: Ingredients = ALL
+) -> Iterator[tuple[Draw, np.random.SeedSequence]]:
     """Yield the draws of all pairs, some pairs at a time, each with the seed of the landmarker's errors.
 
     Pair k is the same however many pairs are asked for, at the same number of frames: the last draw holds pairs
@@ -94,12 +98,14 @@ def draws(n_pairs: int, frames: int, seed: int) -> Iterator[tuple[Draw, np.rando
     for chunk, start in enumerate(range(0, n_pairs, step)):
         seeds = np.random.SeedSequence([int(seed), frames, chunk]).spawn(6)
         who, strength, moving, photo, ill = (np.random.default_rng(part) for part in seeds[:5])
-        identity = shape.draw_identities(who, step)
+        identity = shape.draw_identities(who, step, ingredients.antisymmetric_identity)
         ratios = movements.draw_side_ratios(strength, step)
         sick = palsy.draw_palsies(ill, step)
         subject = np.repeat(np.arange(step), frames)
         intended = movements.draw_movements(moving, len(subject), ratios[subject])
         camera = cameras.draw_cameras(photo, len(subject))
+        if not ingredients.pose:
+            camera = camera._replace(angles=0.0 * camera.angles)
         yield (
             Draw(
                 pair=start + subject,
@@ -114,7 +120,11 @@ def draws(n_pairs: int, frames: int, seed: int) -> Iterator[tuple[Draw, np.rando
 
 
 def reported(
-    face: Array, interocular: Array, camera: cameras.Camera, seed: np.random.SeedSequence
+    face: Array,
+    interocular: Array,
+    camera: cameras.Camera,
+    seed: np.random.SeedSequence,
+    ingredients: Ingredients = ALL,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return landmarks (n, 478, 3), px, and transforms (n, 4, 4) as the landmarker would report these faces.
 
@@ -124,21 +134,24 @@ def reported(
     interocular : (n,) cm between the person's irises, which `camera.iod_px` makes px.
     camera : the camera of each face.
     seed : of the landmarker's errors.
+    ingredients : without `instrument` or `noise` the landmarker errs less.
     """
     rng = np.random.default_rng(seed)
-    n = len(face)
-    seen = instrument.pull_to_symmetry(face)
-    too_far = camera.angles[:, :1] * interocular[:, None] * instrument.yaw_residue()
-    seen[..., 0] += too_far
     noise = instrument.draw_noise(rng, camera.iod_px)
-    factor, error = instrument.draw_depth_error(rng, n)
-    angles = instrument.reported_angles(rng, camera.angles)
-    seen[..., 2] = factor * seen[..., 2] + error
+    factor, error = instrument.draw_depth_error(rng, len(face))
+    angles = instrument.reported_angles(rng, camera.angles) if ingredients.noise else camera.angles
+    seen, perspective = face, np.ones(face.shape[1])
+    if ingredients.instrument:
+        seen, perspective = instrument.pull_to_symmetry(face), instrument.perspective_share()
+        seen[..., 0] += camera.angles[:, :1] * interocular[:, None] * instrument.yaw_residue()
+        seen[..., 2] = factor * seen[..., 2] + error
     turned = cameras.turn(seen, camera.angles)
-    flat = cameras.project(turned, camera, interocular, instrument.perspective_share())
+    flat = cameras.project(turned, camera, interocular, perspective)
     depth = -(camera.iod_px / interocular)[:, None] * turned[..., 2]
     depth -= depth.mean(axis=1, keepdims=True)
-    landmarks = np.concatenate([flat, depth[..., None]], axis=-1) + noise * camera.iod_px[:, None, None]
+    landmarks = np.concatenate([flat, depth[..., None]], axis=-1)
+    if ingredients.noise:
+        landmarks = landmarks + noise * camera.iod_px[:, None, None]
     return (
         landmarks.astype(np.float32),
         cameras.reported_transforms(angles, landmarks, camera.size),
@@ -151,9 +164,9 @@ def interocular_cm(faces: Array) -> Array:
     return np.asarray(np.sqrt(((left - right) ** 2).sum(axis=-1)))
 
 
-def faces_of(draw: Draw, sick: palsy.Palsy) -> Array:
+def faces_of(draw: Draw, sick: palsy.Palsy, ingredients: Ingredients = ALL) -> Array:
     """Return (n, 478, 3), cm: the drawn people in movement with the palsy `sick` (`palsy.no_palsy` for none)."""
-    return palsy.moved(draw.identity, draw.intended, sick)
+    return palsy.moved(draw.identity, draw.intended, sick, ingredients)
 
 
 def truth_columns(draw: Draw, group: str, seed: int, palsy_mm: Array) -> dict[str, Any]:
@@ -191,7 +204,9 @@ def truth_columns(draw: Draw, group: str, seed: int, palsy_mm: Array) -> dict[st
     }
 
 
-def simulate_faces(n_patients: int, n_healthy: int, frames: int, seed: int) -> SimulatedFaces:
+def simulate_faces(
+    n_patients: int, n_healthy: int, frames: int, seed: int, *, ingredients: Ingredients = ALL
+) -> SimulatedFaces:
     """Simulate landmark faces as the landmarker would report them.
 
     Subjects are "patient-0001" ... and "healthy-0001" ...; patient k and healthy k are pair k - 1. Where one group is
@@ -202,6 +217,7 @@ def simulate_faces(n_patients: int, n_healthy: int, frames: int, seed: int) -> S
     n_patients, n_healthy : numbers of subjects.
     frames : frames of each subject.
     seed : 0 or more.
+    ingredients : what to leave out.
 
     Raises
     ------
@@ -221,16 +237,16 @@ def simulate_faces(n_patients: int, n_healthy: int, frames: int, seed: int) -> S
     tables: dict[str, list[pd.DataFrame]] = {group: [] for group in GROUPS}
     landmarks: dict[str, list[NDArray[np.float32]]] = {group: [] for group in GROUPS}
     transforms: dict[str, list[NDArray[np.float32]]] = {group: [] for group in GROUPS}
-    for draw, errors in draws(max(counts.values()), frames, seed):
+    for draw, errors in draws(max(counts.values()), frames, seed, ingredients):
         n = len(draw.pair)
-        healthy = faces_of(draw, palsy.no_palsy(n))
+        healthy = faces_of(draw, palsy.no_palsy(n), ingredients)
         for group in GROUPS:
             keep = draw.pair < counts[group]
             if not keep.any():
                 continue
-            face = faces_of(draw, draw.palsy) if group == "patient" else healthy
+            face = faces_of(draw, draw.palsy, ingredients) if group == "patient" else healthy
             palsy_mm = 10.0 * np.sqrt(((face - healthy) ** 2).sum(axis=-1)).max(axis=-1)
-            points, matrices = reported(face, interocular_cm(draw.identity), draw.camera, errors)
+            points, matrices = reported(face, interocular_cm(draw.identity), draw.camera, errors, ingredients)
             tables[group].append(pd.DataFrame(truth_columns(draw, group, int(seed), palsy_mm))[keep])
             landmarks[group].append(points[keep])
             transforms[group].append(matrices[keep])
