@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated import movements, palsy, patients, shape
 from facialis.cohorts.simulated.ingredients import Ingredients
+from facialis.cohorts.simulated.muscles import EYEBALL
 from facialis.cohorts.simulated.palsy import ALL
 from facialis.cohorts.simulated.patients import EVERYDAY, Clinic
 from facialis.cohorts.simulated.truth import truth_columns
@@ -61,7 +62,7 @@ class Draw(NamedTuple):
     ----------
     pair : (n,) int, the pair of each face; frame : (n,) int, its number within the subject.
     sequence : (n,) the standard view of each face, "" in an everyday mix.
-    identity : (n, 478, 3) cm.
+    identity : (n, 478, 3) cm, the irises where they look.
     intended, camera : movement and camera of each face.
     palsy, extent : of the pair's patient.
     """
@@ -118,12 +119,14 @@ def draws(
         camera = cameras.draw_cameras(photo, len(subject), frontal=clinic.frontal)
         angles = camera.angles + chin_up[:, None] * np.array([0.0, 1.0, 0.0])
         camera = camera._replace(angles=angles if ingredients.pose else 0.0 * angles)
+        faces = identity[subject]
+        faces[:, list(EYEBALL), :2] += cameras.draw_gaze(photo, camera.angles)[:, None]
         yield (
             Draw(
                 pair=start + subject,
                 frame=frame,
                 sequence=np.full(len(frame), "") if movement == "mixed" else intended.names,
-                identity=identity[subject],
+                identity=faces,
                 intended=intended,
                 camera=camera,
                 palsy=sick.take(subject),
