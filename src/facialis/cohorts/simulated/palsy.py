@@ -70,19 +70,19 @@ REST: dict[str, RestChange] = {
     "corner_drop": RestChange(
         "mouth",
         {"zygomatic": 0.3, "buccal": 0.6, "marginal_mandibular": 0.1},
-        ((61, 11, (2.2, -5.2, 0)), (91, 8, (1, -2.5, 0)), (40, 8, (1, -2.5, 0)), (212, 10, (0.5, -2, 0))),
+        ((61, 11, (2.2, -6.2, 0)), (91, 8, (1, -3, 0)), (40, 8, (1, -3, 0)), (212, 10, (0.5, -2.4, 0))),
     ),
 }
 
 SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
-    (9.0, (0.0, -4.3, 5.0), 1.4),
+    (12.0, (0.0, -4.3, 5.0), 1.3),
     (2.5, (0.0, -1.8, 6.0), 1.2),
     (2.0, (0.0, -7.5, 5.0), 1.6),
 )
 """Shift to the healthy side when complete: mm, centre (cm), radius (cm) of mouth and philtrum, nose tip, chin."""
 SHIFT_BRANCHES = {"zygomatic": 0.3, "buccal": 0.5, "marginal_mandibular": 0.2}
 SHIFT_AT_REST = 1.0
-SHIFT_IN_MOVEMENT = 2.2
+SHIFT_IN_MOVEMENT = 2.8
 SHIFT_MUSCLES = {
     "zygomaticus_major": 0.5,
     "risorius": 0.7,
