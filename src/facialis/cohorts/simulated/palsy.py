@@ -75,14 +75,16 @@ REST: dict[str, RestChange] = {
 }
 
 SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
-    (12.0, (0.0, -4.3, 5.0), 1.3),
+    (10.0, (0.0, -4.3, 5.0), 1.35),
     (2.5, (0.0, -1.8, 6.0), 1.2),
     (2.0, (0.0, -7.5, 5.0), 1.6),
 )
 """Shift to the healthy side when complete: mm, centre (cm), radius (cm) of mouth and philtrum, nose tip, chin."""
 SHIFT_BRANCHES = {"zygomatic": 0.3, "buccal": 0.5, "marginal_mandibular": 0.2}
 SHIFT_AT_REST = 1.0
-SHIFT_IN_MOVEMENT = 4.0
+SHIFT_IN_MOVEMENT = 2.8
+MOST_SHIFT = 2.0
+"""However strong the pull, skin and teeth hold the mouth back: the shift saturates at this."""
 SHIFT_MUSCLES = {
     "zygomaticus_major": 0.5,
     "risorius": 0.7,
@@ -91,7 +93,7 @@ SHIFT_MUSCLES = {
     "orbicularis_oris": -0.5,
 }
 """Pull of the healthy side's mouth, per difference of effort between the sides."""
-LIFT_OF_HEALTHY_SIDE = 0.35
+LIFT_OF_HEALTHY_SIDE = 0.25
 """The healthy side's muscles of mouth and forehead gain this when the palsy is complete."""
 SQUINT = 0.2
 """Share of the lid gap that closes as the palpebral part of orbicularis oculi is at full effort, as in a smile."""
@@ -257,7 +259,8 @@ def moved(faces: Array, intended: Intended, palsy: Palsy, ingredients: Ingredien
             pull += share * (gained[rows, 1 - palsy.side] - gained[rows, palsy.side])
         at_rest = palsy.tone[:, TONES.index("mouth")] * _weighted(palsy, SHIFT_BRANCHES)
         away = np.where(palsy.side == 0, 1.0, -1.0)  # from the weak side
-        shift = away * (SHIFT_AT_REST * at_rest + SHIFT_IN_MOVEMENT * pull)
+        total = SHIFT_AT_REST * at_rest + SHIFT_IN_MOVEMENT * pull
+        shift = away * MOST_SHIFT * np.tanh(total / MOST_SHIFT)
     weights = np.concatenate([hangs.reshape(n, -1), shift[:, None]], axis=1)
     fields = np.concatenate([rest_fields().reshape(-1, *shift_field().shape), shift_field()[None]])
     result = faces + muscle_displacement(acted.efforts, acted.jaw) + exact_product(weights, fields)
