@@ -70,12 +70,12 @@ REST: dict[str, RestChange] = {
     "corner_drop": RestChange(
         "mouth",
         {"zygomatic": 0.3, "buccal": 0.6, "marginal_mandibular": 0.1},
-        ((61, 11, (2, -5.4, 0)), (91, 8, (1, -2.6, 0)), (40, 8, (1, -2.6, 0)), (212, 10, (0.5, -2.1, 0))),
+        ((61, 11, (2, -6, 0)), (91, 8, (1, -2.6, 0)), (40, 8, (1, -2.6, 0)), (212, 10, (0.5, -2.1, 0))),
     ),
 }
 
 SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
-    (10.0, (0.0, -4.3, 5.0), 1.35),
+    (12.0, (0.0, -4.3, 5.0), 1.4),
     (2.5, (0.0, -1.8, 6.0), 1.2),
     (2.0, (0.0, -7.5, 5.0), 1.6),
 )
@@ -83,7 +83,7 @@ SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
 SHIFT_BRANCHES = {"zygomatic": 0.3, "buccal": 0.5, "marginal_mandibular": 0.2}
 SHIFT_AT_REST = 1.0
 SHIFT_IN_MOVEMENT = 2.8
-MOST_SHIFT = 2.0
+MOST_SHIFT = 2.6
 """However strong the pull, skin and teeth hold the mouth back: the shift saturates at this."""
 SHIFT_MUSCLES = {
     "zygomaticus_major": 0.5,
