@@ -26,6 +26,9 @@ def simulate(
     ] = "21+21",
     frames: Annotated[int, typer.Option(min=1, help="Frames of each subject.")] = 60,
     pictures: Annotated[bool, typer.Option(help="Draw pictures and extract them, so that image models run.")] = False,
+    portraits: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Photos of healthy people, one each, to make pictures from.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same faces.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes for the extraction of pictures.")] = 1,
 ) -> None:
@@ -33,7 +36,9 @@ def simulate(
     from facialis.cohorts.simulated.cohort import simulate_cohort
 
     patients, healthy = (int(number) for number in subjects.split("+"))
-    cohort = simulate_cohort(out, patients, healthy, frames, seed=seed, pictures=pictures, workers=workers)
+    cohort = simulate_cohort(
+        out, patients, healthy, frames, seed=seed, pictures=pictures, workers=workers, portraits=portraits
+    )
     typer.echo(f"simulated cohort: {out}")
     _describe(cohort)
 

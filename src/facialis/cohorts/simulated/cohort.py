@@ -26,22 +26,34 @@ def simulate_cohort(
     seed: int = 0,
     pictures: bool = False,
     workers: int = 1,
+    portraits: Path | str | None = None,
 ) -> Cohort:
     """Simulate a cohort and write it; the same arguments give the same bytes.
 
     Without pictures the landmarks are simulated as the landmarker would report them, and the cohort has no expression
-    scores, crops or lines. With pictures they are drawn into ``COHORT/pictures`` and then really extracted.
+    scores, crops or lines. With pictures they are drawn into ``COHORT/pictures`` and then really extracted;
+    `portraits` is a folder of healthy people's photos to make them from.
 
     Raises
     ------
     CohortError
-        A count is out of range, or `out` holds a cohort, or an unfinished one with other arguments.
+        A count is out of range, `portraits` holds no photo with exactly one face, or `out` holds a cohort, or an unfinished one with other arguments.
     """
     out = Path(out)
     check_counts(n_patients, n_healthy, frames)
     if (out / "cohort.json").exists():
         raise CohortError(f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it")
-    asked = {"patients": n_patients, "healthy": n_healthy, "frames": frames, "seed": seed, "pictures": pictures}
+    asked: dict[str, Any] = {
+        "patients": n_patients,
+        "healthy": n_healthy,
+        "frames": frames,
+        "seed": seed,
+        "pictures": pictures,
+    }
+    if portraits is not None:
+        if not pictures:
+            raise CohortError("portraits are given but no pictures are asked for; add --pictures")
+        asked["portraits"] = str(portraits)
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
     if not pictures:
         faces = simulate_faces(n_patients, n_healthy, frames, seed)
@@ -53,7 +65,9 @@ def simulate_cohort(
         }
         return write_cohort(out, faces.frames, arrays, provenance)
 
-    from facialis.cohorts.simulated.picture import simulate_pictures
+    from facialis.cohorts.simulated.picture import read_portrait_folder, simulate_pictures
+
+    sitters = None if portraits is None else read_portrait_folder(portraits)
 
     prepare_folder(out)
     plan = out / ".parts" / "simulation.json"
@@ -61,5 +75,5 @@ def simulate_cohort(
         raise CohortError(f"{out}: holds an unfinished simulation with other settings; `facialis cohort remove` it")
     plan.parent.mkdir(exist_ok=True)
     write_text(plan, json.dumps(asked))
-    table = simulate_pictures(out, n_patients, n_healthy, frames, seed)
+    table = simulate_pictures(out, n_patients, n_healthy, frames, seed, sitters)
     return extract(table, out, out, provenance=provenance, workers=workers)

@@ -31,8 +31,20 @@ SKIN: tuple[Colour, ...] = (
     (0.36, 0.24, 0.18),
 )
 """Skin from fair to dark (own choice, after the spread of photographs); a subject's lies between two neighbours."""
-HAIR: tuple[Colour, ...] = ((0.06, 0.05, 0.05), (0.14, 0.09, 0.06), (0.28, 0.18, 0.11), (0.58, 0.43, 0.24), (0.5, 0.49, 0.48))
-IRIS: tuple[Colour, ...] = ((0.22, 0.13, 0.07), (0.35, 0.22, 0.11), (0.33, 0.38, 0.24), (0.36, 0.47, 0.58), (0.46, 0.51, 0.55))
+HAIR: tuple[Colour, ...] = (
+    (0.06, 0.05, 0.05),
+    (0.14, 0.09, 0.06),
+    (0.28, 0.18, 0.11),
+    (0.58, 0.43, 0.24),
+    (0.5, 0.49, 0.48),
+)
+IRIS: tuple[Colour, ...] = (
+    (0.22, 0.13, 0.07),
+    (0.35, 0.22, 0.11),
+    (0.33, 0.38, 0.24),
+    (0.36, 0.47, 0.58),
+    (0.46, 0.51, 0.55),
+)
 
 SHADES: tuple[tuple[float, float, float, float, float], ...] = (
     (2.2, 3.1, 0.75, 0.6, 0.26),  # inner corner of the eye socket
@@ -48,7 +60,11 @@ SHADES: tuple[tuple[float, float, float, float, float], ...] = (
     (4.6, -2.6, 1.4, 1.2, 0.07),  # below the cheekbone
 )
 """Where light hardly comes: x (either side), y, standard deviations across and down (cm), share of light lost."""
-BLUSH: tuple[tuple[float, float, float, float], ...] = ((4.2, -0.4, 1.5, 0.9), (0.0, -1.0, 0.9, 0.8), (0.0, -8.0, 1.2, 0.5))
+BLUSH: tuple[tuple[float, float, float, float], ...] = (
+    (4.2, -0.4, 1.5, 0.9),
+    (0.0, -1.0, 0.9, 0.8),
+    (0.0, -8.0, 1.2, 0.5),
+)
 """x (either side), y, standard deviation (cm), share: redness of cheeks, nose and chin."""
 NOSTRIL = (0.78, -1.83, 0.34, 0.15)
 UPPER_BROW, LOWER_BROW = (70, 63, 105, 66, 107), (46, 53, 52, 65, 55)
@@ -96,7 +112,8 @@ def draw_look(rng: np.random.Generator) -> Look:
     lips = (skin[0] * (0.93 - 0.08 * red), skin[1] * (0.68 - 0.16 * red), skin[2] * (0.70 - 0.14 * red))
 
     def anything(low: float, high: float) -> Colour:
-        r, g, b = rng.uniform(low, high, 3)
+        grey = rng.uniform(low, high)
+        r, g, b = np.clip(grey + rng.normal(0.0, 0.07, 3), 0.02, 0.98)
         return (float(r), float(g), float(b))
 
     return Look(
@@ -108,7 +125,7 @@ def draw_look(rng: np.random.Generator) -> Look:
         brow_width=float(rng.uniform(0.75, 1.15)),
         blush=float(rng.uniform(0.02, 0.09)),
         long_hair=float(rng.choice([0.0, 0.0, 5.0, 9.0])),
-        hairline=float(rng.uniform(0.86, 1.0)),
+        hairline=float(rng.uniform(0.98, 1.12)),
         clothes=anything(0.1, 0.8),
         background=(anything(0.15, 0.9), anything(0.15, 0.9)),
         spots=float(rng.uniform(0.0, 0.12)),
@@ -118,6 +135,11 @@ def draw_look(rng: np.random.Generator) -> Look:
         gloss=float(rng.uniform(0.02, 0.1)),
         freckles=int(rng.integers(0, 60)) if tone < 2 else 0,
     )
+
+
+def dimmed(colour: Colour, factor: float) -> Colour:
+    """Return the colour times a factor."""
+    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
 
 
 def at_texture(points: Array) -> Array:
