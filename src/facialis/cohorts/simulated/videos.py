@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated import palsy
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.photo import draw_photo, take_photo
-from facialis.cohorts.simulated.picture import SIZE, Sitters, draw_face
+from facialis.cohorts.simulated.picture import Sitters, draw_face
+from facialis.cohorts.simulated.portraits import SIZE
 from facialis.cohorts.simulated.sequences import LAG, time_course
 from facialis.cohorts.simulated.simulate import GROUPS, Draw, check_counts, draws
 from facialis.errors import CohortError
