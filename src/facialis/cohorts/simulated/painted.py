@@ -28,11 +28,12 @@ HAIRLINE = (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 35
 
 
 class Painted(NamedTuple):
-    """A painted subject: name, looks, texture, and the seed of hair and background."""
+    """A painted subject: name, looks, texture, what is behind, and the seed of the hair."""
 
     name: str
     look: Look
     texture: Picture
+    background: Picture
     seed: tuple[int, ...]
 
 
@@ -55,11 +56,23 @@ class Scene(NamedTuple):
     distance: float
 
 
+def _background(look: Look, seed: tuple[int, ...]) -> Picture:
+    """Return (SIZE, SIZE, 3): a slope between two colours, with soft spots."""
+    rng = np.random.default_rng([*seed, 1])
+    one, other = (np.array(colour) for colour in look.background)
+    angle = rng.uniform(0.0, 2.0 * np.pi)
+    line = np.linspace(-0.5, 0.5, SIZE)
+    slope = 0.5 + 0.7 * (np.cos(angle) * line[None] + np.sin(angle) * line[:, None])
+    spots = cv2.resize(rng.standard_normal((9, 9)).astype(np.float32), (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    mix = np.clip(slope + look.spots * 3.0 * spots, 0.0, 1.0)[..., None]
+    return np.asarray((one + mix * (other - one)).astype(np.float32))
+
+
 def draw_painted(name: str, seed: tuple[int, ...]) -> Painted:
     """Draw a painted subject."""
     rng = np.random.default_rng(seed)
     look = draw_look(rng)
-    return Painted(name, look, texture(rng, look), seed)
+    return Painted(name, look, texture(rng, look), _background(look, seed), seed)
 
 
 def close_lips(face: Array) -> Array:
@@ -128,14 +141,7 @@ def _arc(x: float, y: float, z: float, wide: float, high: float, start: float = 
 def _backdrop(subject: Painted, scene: Scene) -> Picture:
     """Return (SIZE, SIZE, 3): background, hair behind, shoulders, neck, ears and skull."""
     look = subject.look
-    rng = np.random.default_rng([*subject.seed, 1])
-    one, other = (np.array(colour) for colour in look.background)
-    angle = rng.uniform(0.0, 2.0 * np.pi)
-    line = np.linspace(-0.5, 0.5, SIZE)
-    slope = 0.5 + 0.7 * (np.cos(angle) * line[None] + np.sin(angle) * line[:, None])
-    spots = cv2.resize(rng.standard_normal((9, 9)).astype(np.float32), (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-    mix = np.clip(slope + look.spots * 3.0 * spots, 0.0, 1.0)[..., None]
-    picture: Picture = (one + mix * (other - one)).astype(np.float32)
+    picture = subject.background.copy()
     head = _behind(scene, _arc(0.0, 1.2, -7.0, 8.9, 10.4))
     if look.long_hair:
         low = -4.0 - look.long_hair
