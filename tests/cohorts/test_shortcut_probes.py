@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from benchmarks.shortcuts import bootstrap_auc, probes_of, scores
+
 from facialis.faces.mesh import canonical_face
 
 
