@@ -38,6 +38,12 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw a contact sheet instead: severities by movements, as meshes."),
     ] = None,
+    videos: Annotated[
+        bool, typer.Option(help="Draw a video of each subject and a manifest; nothing is extracted.")
+    ] = False,
+    portraits: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Photos of healthy people, one each, to make pictures from.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same faces.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes for the extraction of pictures.")] = 1,
 ) -> None:
@@ -54,8 +60,29 @@ def simulate(
     from facialis.cohorts.simulated.cohort import simulate_cohort
 
     patients, healthy = (int(number) for number in subjects.split("+"))
+    if videos:
+        if pictures:
+            raise typer.BadParameter("give --pictures or --videos, not both")
+        from facialis.cohorts.cohort import prepare_folder
+        from facialis.cohorts.simulated.picture import read_portrait_folder
+        from facialis.cohorts.simulated.videos import simulate_videos
+
+        prepare_folder(out)
+        sitters = None if portraits is None else read_portrait_folder(portraits)
+        table = simulate_videos(out, patients, healthy, frames, seed, sitters)
+        typer.echo(f"simulated videos: {len(table)} in {out / 'videos'}, listed in {out / 'manifest.csv'}")
+        typer.echo("videos only: extraction reads pictures, so there is no cohort of faces here")
+        return
     cohort = simulate_cohort(
-        out, patients, healthy, frames, seed=seed, pictures=pictures, movement=movements, workers=workers
+        out,
+        patients,
+        healthy,
+        frames,
+        seed=seed,
+        pictures=pictures,
+        movement=movements,
+        workers=workers,
+        portraits=portraits,
     )
     typer.echo(f"simulated cohort: {out}")
     _describe(cohort)

@@ -28,17 +28,20 @@ def simulate_cohort(
     pictures: bool = False,
     movement: str = "mixed",
     workers: int = 1,
+    portraits: Path | str | None = None,
 ) -> Cohort:
     """Simulate a cohort and write it; the same arguments give the same bytes.
 
     Without pictures the landmarks are simulated as the landmarker would report them, and the cohort has no expression
-    scores, crops or lines. With pictures they are drawn into ``COHORT/pictures`` and then really extracted.
-    `movement` is as for `simulate_faces`.
+    scores, crops or lines. With pictures they are drawn into ``COHORT/pictures`` and then really extracted;
+    `portraits` is a folder of healthy people's photos to make them from. `movement` is as for
+    `simulate_faces`.
 
     Raises
     ------
     CohortError
-        A count is out of range, a view is unknown, the folder cannot be written, or `out` holds a cohort, or an
+        A count is out of range, a view is unknown, the folder cannot be written, `portraits` holds no photo with exactly
+        one face, or `out` holds a cohort, or an
         unfinished one with other arguments.
     """
     out = Path(out)
@@ -49,7 +52,7 @@ def simulate_cohort(
         raise CohortError(f"{out}: is a file; name a new folder for the cohort")
     if (out / "cohort.json").exists():
         raise CohortError(f"{out}: holds a cohort already; choose another folder or `facialis cohort remove` it")
-    asked: dict[str, int | str] = {
+    asked: dict[str, Any] = {
         "patients": n_patients,
         "healthy": n_healthy,
         "frames": frames,
@@ -57,6 +60,10 @@ def simulate_cohort(
         "pictures": pictures,
     }
     asked["movement"] = movement
+    if portraits is not None:
+        if not pictures:
+            raise CohortError("portraits are given but no pictures are asked for; add --pictures")
+        asked["portraits"] = str(portraits)
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
     if not pictures:
         faces = simulate_faces(n_patients, n_healthy, frames, seed, movement=movement)
@@ -68,7 +75,9 @@ def simulate_cohort(
         }
         return write_cohort(out, faces.frames, arrays, provenance)
 
-    from facialis.cohorts.simulated.picture import simulate_pictures
+    from facialis.cohorts.simulated.picture import read_portrait_folder, simulate_pictures
+
+    sitters = None if portraits is None else read_portrait_folder(portraits)
 
     prepare_folder(out)
     plan = out / ".parts" / "simulation.json"
@@ -76,5 +85,5 @@ def simulate_cohort(
         raise CohortError(f"{out}: holds an unfinished simulation with other settings; `facialis cohort remove` it")
     plan.parent.mkdir(exist_ok=True)
     write_text(plan, json.dumps(asked))
-    table = simulate_pictures(out, n_patients, n_healthy, frames, seed, movement=movement)
+    table = simulate_pictures(out, n_patients, n_healthy, frames, seed, sitters, movement=movement)
     return extract(table, out, out, provenance=provenance, workers=workers)
