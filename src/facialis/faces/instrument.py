@@ -14,25 +14,65 @@ from numpy.typing import ArrayLike
 from facialis.faces.fields import Array, bump, mirror_field, smooth_noise
 from facialis.faces.instrument_tables import (
     APERTURE_GAIN as APERTURE_GAIN,
+)
+from facialis.faces.instrument_tables import (
     CORRELATED_SHARE as CORRELATED_SHARE,
+)
+from facialis.faces.instrument_tables import (
     DEPTH_ERROR as DEPTH_ERROR,
+)
+from facialis.faces.instrument_tables import (
     DEPTH_SCALE_SPREAD as DEPTH_SCALE_SPREAD,
+)
+from facialis.faces.instrument_tables import (
     FOLLOWS_CORNER as FOLLOWS_CORNER,
+)
+from facialis.faces.instrument_tables import (
     FOLLOWS_CORNER_SHARES as FOLLOWS_CORNER_SHARES,
+)
+from facialis.faces.instrument_tables import (
     FOLLOWS_MOUTH as FOLLOWS_MOUTH,
+)
+from facialis.faces.instrument_tables import (
     FOLLOWS_MOUTH_SHARES as FOLLOWS_MOUTH_SHARES,
+)
+from facialis.faces.instrument_tables import (
     GAIN as GAIN,
+)
+from facialis.faces.instrument_tables import (
     INNER_PERSPECTIVE as INNER_PERSPECTIVE,
+)
+from facialis.faces.instrument_tables import (
     NOISE as NOISE,
+)
+from facialis.faces.instrument_tables import (
     NOISE_AT as NOISE_AT,
+)
+from facialis.faces.instrument_tables import (
     NOISE_IOD_PX as NOISE_IOD_PX,
+)
+from facialis.faces.instrument_tables import (
     NOISE_LENGTH_CM as NOISE_LENGTH_CM,
+)
+from facialis.faces.instrument_tables import (
     PITCH_RESIDUE as PITCH_RESIDUE,
+)
+from facialis.faces.instrument_tables import (
     POSE_NOISE as POSE_NOISE,
+)
+from facialis.faces.instrument_tables import (
     PROJECTED_RESIDUE as PROJECTED_RESIDUE,
+)
+from facialis.faces.instrument_tables import (
     REPORTED_YAW as REPORTED_YAW,
+)
+from facialis.faces.instrument_tables import (
     RESIDUE_SPREAD as RESIDUE_SPREAD,
+)
+from facialis.faces.instrument_tables import (
     WIDENING as WIDENING,
+)
+from facialis.faces.instrument_tables import (
     YAW_RESIDUE as YAW_RESIDUE,
 )
 from facialis.faces.mesh import CONTOURS, N_LANDMARKS, mirror_permutation

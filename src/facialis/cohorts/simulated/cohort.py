@@ -40,9 +40,8 @@ def simulate_cohort(
     Raises
     ------
     CohortError
-        A count is out of range, a view is unknown, the folder cannot be written, `portraits` holds no photo with exactly
-        one face, or `out` holds a cohort, or an
-        unfinished one with other arguments.
+        A count is out of range, a view is unknown, the folder cannot be written, `portraits` holds no photo with
+        exactly one face, or `out` holds a cohort, or an unfinished one with other arguments.
     """
     out = Path(out)
     check_counts(n_patients, n_healthy, frames)
