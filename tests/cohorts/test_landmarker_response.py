@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks import landmarker_response
 from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
@@ -148,3 +150,16 @@ def test_metrology_refuses_a_portraits_folder_that_is_none(tmp_path: Path) -> No
     result = CliRunner().invoke(app, ["metrology", "-o", str(tmp_path / "o"), "--portraits", str(tmp_path / "nothing")])
     assert result.exit_code == 2
     assert "is not a folder" in result.output
+
+
+def test_the_script_prints_one_json_object_and_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert landmarker_response.main(["--quick", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["portraits"] == ["astronaut"]
+    rows = {(row["moved"], row["size"]): row for row in result["gains"]}
+    assert len(rows) == 3 * len(response.PUSHES)
+    assert rows["mouth corner down", 0.1]["n"] == 2
+    assert rows["mouth corner down", 0.1]["between_portraits"] is None
+    assert set(result["residue"]["yaw"]) >= {str(place) for place in instrument.YAW_RESIDUE}
+    assert set(result["fit"]["gain"]) == {str(place) for place in instrument.GAIN}
+    assert "one portrait" in landmarker_response.table(result)
