@@ -35,7 +35,7 @@ def test_picture_cohort_is_really_extracted(tmp_path, landmarker):
     cohort = simulate_cohort(tmp_path / "a", 2, 2, 2, seed=1, pictures=True)
     assert cohort.simulated
     assert {"expressions", "crops", "lines"} <= set(cohort.modalities)
-    assert (cohort.frames["portrait"] == "astronaut").all()
+    assert (cohort.frames["portrait"] == [f"painted-{pair + 1:04d}" for pair in cohort.frames["pair"]]).all()
     assert {"severity", "weak_side", "movement"} <= set(cohort.frames.columns)
     found = landmarker.detect(read_picture(tmp_path / "a" / cohort.frames["path"][0]))[0]
     np.testing.assert_array_equal(cohort.array("landmarks")[0], found.landmarks)

@@ -53,7 +53,9 @@ def test_pictures_are_complete_found_and_the_same_for_the_same_seed(tmp_path: Pa
     table = tables[0]
     assert len(table) == 10
     assert table["frame_id"].is_unique
-    assert set(table["portrait"]) == {"astronaut"}
+    assert set(table["portrait"]) == {"painted-0001", "painted-0002", "painted-0003"}
+    pairs = table.groupby("pair")["portrait"].nunique()
+    assert (pairs == 1).all(), "both of a pair have one sitter"
     assert sorted(p.relative_to(folders[0]).as_posix() for p in folders[0].rglob("*.png")) == sorted(table["path"])
     for path in table["path"]:
         read = cv2.imread(str(folders[0] / path))[..., ::-1]

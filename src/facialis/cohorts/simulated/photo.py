@@ -38,11 +38,17 @@ def draw_photo(rng: np.random.Generator) -> Photo:
     )
 
 
+def photo_matrix(photo: Photo, height: int, width: int) -> NDArray[np.float64]:
+    """Return (2, 3): where this photo puts the points (x, y, 1), px, of a picture of that size."""
+    matrix = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), photo.roll, photo.zoom), dtype=np.float64)
+    matrix[:, 2] += photo.shift
+    return matrix
+
+
 def take_photo(rgb: NDArray[np.uint8], photo: Photo) -> NDArray[np.uint8]:
     """Return the picture (h, w, 3) RGB as this photo shows it."""
     height, width = rgb.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), photo.roll, photo.zoom)
-    matrix[:, 2] += photo.shift
+    matrix = photo_matrix(photo, height, width)
     picture = cv2.warpAffine(rgb, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     if photo.blur > 0.2:
         picture = cv2.GaussianBlur(picture, (0, 0), photo.blur)

@@ -1,8 +1,8 @@
-"""Simulated pictures: a free portrait warped by the displacement of muscles and palsy.
+"""Simulated pictures: portraits warped by the displacement of muscles and palsy, and painted faces.
 
-Healthy pictures go through the very same warp with their own healthy displacement, and light, colour, blur and
-compression are drawn once for both pictures of a pair, so that neither the warp nor the picture tells the groups
-apart. Not simulated here: folds and wrinkles, head turns, closed eyes and open mouths that the portrait does not show.
+Healthy pictures go through the very same warping, painting and shading with their own healthy displacement, and light,
+colour, blur and compression are drawn once for both pictures of a pair, so that neither the warp nor the picture tells
+the groups apart. A portrait keeps its own pose; a painted head turns within some degrees.
 """
 
 from __future__ import annotations
@@ -16,19 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import palsy, warp
-from facialis.cohorts.simulated.movements import Intended
-from facialis.cohorts.simulated.muscles import MUSCLE_NAMES, SIDES
+from facialis.cohorts.simulated.muscles import SIDES
+from facialis.cohorts.simulated.painted import Painted, Scene, close_lips, draw_painted, paint, place
+from facialis.cohorts.simulated.patients import make_palsy
 from facialis.cohorts.simulated.photo import draw_photo, take_photo
-from facialis.cohorts.simulated.simulate import (
-    GROUPS,
-    Draw,
-    check_counts,
-    draws,
-    truth_columns,
+from facialis.cohorts.simulated.portraits import (
+    IOD_PX,
+    PORTRAIT,
+    SIZE,
+    Portrait,
+    astronaut,
+    expression_of,
+    frame_portrait,
+    read_portrait_folder,
+    read_portraits,
 )
+from facialis.cohorts.simulated.shading import fold_depths, shade_folds
+from facialis.cohorts.simulated.simulate import GROUPS, Draw, check_counts, draws
+from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
+from facialis.faces import instrument
 from facialis.faces.fields import Array
-from facialis.faces.geometry import mirror
 from facialis.faces.mesh import canonical_face
 
 if TYPE_CHECKING:
@@ -36,9 +44,19 @@ if TYPE_CHECKING:
 
     from facialis.faces.landmarks import Face
 
-SIZE = 512
-IOD_PX = 90.0
-PORTRAIT = "astronaut"
+__all__ = [
+    "Drawn",
+    "Sitters",
+    "astronaut",
+    "displacement",
+    "draw_face",
+    "frame_portrait",
+    "palsy_twin",
+    "read_portrait_folder",
+    "read_portraits",
+    "simulate_pictures",
+]
+
 IDENTITY_EXTENT = 0.45
 """Share of the drawn identity's difference from the canonical face that the portrait takes on."""
 MOVEMENT_EXTENT = 0.55
@@ -46,93 +64,10 @@ MOVEMENT_EXTENT = 0.55
 MOST_CLOSURE = 0.5
 MOST_JAW = 0.5
 
-EXPRESSIONS: dict[str, tuple[tuple[str, str], float]] = {
-    "zygomaticus": (("mouthSmileRight", "mouthSmileLeft"), 0.75),
-    "frontalis": (("browOuterUpRight", "browOuterUpLeft"), 0.8),
-    "levator_labii": (("mouthUpperUpRight", "mouthUpperUpLeft"), 0.5),
-    "depressor_labii": (("mouthLowerDownRight", "mouthLowerDownLeft"), 0.5),
-    "orbicularis_oculi": (("cheekSquintRight", "cheekSquintLeft"), 0.7),
-}
-"""Which expression scores (subject's right, left) tell a portrait's own muscle efforts, and the effort at score 1."""
-
-
-class Portrait(NamedTuple):
-    """A healthy photo to be warped: its name, pixels, the warp prepared on its landmarks, its own expression."""
-
-    name: str
-    rgb: NDArray[np.uint8]
-    warp: warp.Warp
-    expression: Intended
-
-
-def expression_of(face: Face) -> Intended:
-    """Return the muscle efforts (one row) that a photo shows already, guessed from the expression scores."""
-    from facialis.modalities.expressions import BLENDSHAPES
-
-    efforts = np.zeros((1, len(MUSCLE_NAMES), len(SIDES)))
-    for muscle, (names, full) in EXPRESSIONS.items():
-        for side, name in enumerate(names):
-            score = float(face.blendshapes[BLENDSHAPES.index(name)])
-            efforts[0, MUSCLE_NAMES.index(muscle), side] = full * score
-    return Intended(np.array(["portrait"]), efforts, np.zeros((1, 2)), np.zeros(1))
-
-
-def astronaut() -> NDArray[np.uint8]:
-    """Return scikit-image's free portrait (NASA, public domain), (512, 512, 3) RGB."""
-    import skimage.data
-
-    return np.asarray(skimage.data.astronaut(), dtype=np.uint8)
-
-
-def frame_portrait(rgb: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.uint8], Array]:
-    """Return the face region enlarged to `SIZE` px with `IOD_PX` between the irises, and its landmarks there."""
-    scale = IOD_PX / face.interocular_px
-    points = face.landmarks.astype(np.float64)
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    shift = np.array([SIZE / 2, SIZE * 0.52]) - scale * (low + high) / 2
-    matrix = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
-    way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    picture = cv2.warpAffine(rgb, matrix, (SIZE, SIZE), flags=way, borderMode=cv2.BORDER_REPLICATE)
-    return picture, points * scale + np.array([*shift, 0.0])
-
-
-def read_portraits(pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[tuple[Portrait, Portrait]]:
-    """Prepare each portrait and its mirror image; those without exactly one face are left out.
-
-    Raises
-    ------
-    CohortError
-        No portrait has exactly one face.
-    """
-    from facialis.faces.landmarks import FaceLandmarker
-
-    found = []
-    with FaceLandmarker() as landmarker:
-        for name, rgb in pictures:
-            faces = landmarker.detect(rgb)
-            if len(faces) != 1:
-                continue
-            picture, points = frame_portrait(rgb, faces[0])
-            own = expression_of(faces[0])
-            transform = faces[0].transform.astype(np.float64)
-            other = transform.copy()
-            other[:3, :3] *= np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]])
-            turned = own._replace(efforts=own.efforts[..., ::-1])
-            found.append(
-                (
-                    Portrait(name, picture, warp.prepare(points, transform), own),
-                    Portrait(
-                        name,
-                        np.ascontiguousarray(picture[:, ::-1]),
-                        warp.prepare(np.asarray(mirror(points, SIZE - 1.0), dtype=np.float64), other),
-                        turned,
-                    ),
-                )
-            )
-    if not found:
-        names = ", ".join(name for name, _ in pictures) or "none given"
-        raise CohortError(f"no portrait with exactly one face ({names}); give photos of one person each")
-    return found
+PAINTED_OF_FOUR = 3
+"""Of four pairs, as many are painted where no portraits are given; the rest is made from the free portrait."""
+TURNED = 0.5
+"""Share of the drawn yaw by which painted heads turn."""
 
 
 def displacement(draw: Draw, row: int, sick: palsy.Palsy, portrait: Portrait) -> Array:
@@ -150,6 +85,73 @@ def displacement(draw: Draw, row: int, sick: palsy.Palsy, portrait: Portrait) ->
     return np.asarray((there - palsy.moved(base, own, palsy.no_palsy(1)))[0])
 
 
+class Drawn(NamedTuple):
+    """A face in its picture before the photo is taken.
+
+    Attributes
+    ----------
+    rgb : (SIZE, SIZE, 3) uint8.
+    points : (478, 2) px, where the face's landmarks lie.
+    reported : (478, 2) px, where the landmarker's pull to symmetry (`instrument.pull_to_symmetry`) puts them.
+    shape : (478, 3) cm, to be compared with that of the same person without palsy.
+    """
+
+    rgb: NDArray[np.uint8]
+    points: Array
+    reported: Array
+    shape: Array
+
+
+def _scene(draw: Draw, row: int, face: Array) -> Scene:
+    camera = draw.camera.take(np.array([row]))
+    angles = camera.angles * np.array([TURNED, 1.0, 0.0])
+    return place(close_lips(face), camera._replace(angles=angles, iod_px=np.array([IOD_PX])))
+
+
+def draw_face(draw: Draw, row: int, sick: palsy.Palsy, sitter: Portrait | Painted) -> Drawn:
+    """Draw face `row` of the draw with the palsy `sick` as this sitter."""
+    one = np.array([row])
+    intended, ill = draw.intended.take(one), sick.take(one)
+    depths = fold_depths(intended, ill)[0]
+    if isinstance(sitter, Painted):
+        face = palsy.moved(draw.identity[one], intended, ill)
+        scene, seen = _scene(draw, row, face[0]), _scene(draw, row, instrument.pull_to_symmetry(face)[0])
+        return Drawn(shade_folds(paint(sitter, scene), scene.points, depths), scene.points, seen.points, face[0])
+    moves = displacement(draw, row, sick, sitter)
+    points = sitter.points + warp.in_picture(sitter.warp, moves)
+    seen_moves = instrument.pull_to_symmetry(moves[None])[0]
+    own = fold_depths(sitter.expression, palsy.no_palsy(1))[0]
+    rgb = shade_folds(warp.apply(sitter.rgb, sitter.warp, moves), points, MOVEMENT_EXTENT * (depths - own))
+    return Drawn(rgb, points, sitter.points + warp.in_picture(sitter.warp, seen_moves), moves)
+
+
+class Sitters:
+    """Who sits for each pair: a portrait or its mirror image, or a painted subject; the same for both of the pair."""
+
+    def __init__(self, portrait: Sequence[tuple[str, NDArray[np.uint8]]] | None, seed: int) -> None:
+        self.seed = int(seed)
+        self.painted = PAINTED_OF_FOUR if portrait is None else 0
+        self.portraits = read_portraits([(PORTRAIT, astronaut())] if portrait is None else list(portrait))
+        self._last: tuple[int, Portrait | Painted] | None = None
+
+    def __call__(self, pair: int) -> Portrait | Painted:
+        """Return the sitter of a pair."""
+        if self._last is None or self._last[0] != pair:
+            self._last = (pair, self._choose(pair))
+        return self._last[1]
+
+    def name(self, pair: int) -> str:
+        """Return the name of a pair's sitter."""
+        return f"painted-{pair + 1:04d}" if pair % 4 < self.painted else self(pair).name
+
+    def _choose(self, pair: int) -> Portrait | Painted:
+        if pair % 4 < self.painted:
+            return draw_painted(self.name(pair), (self.seed, 3, pair))
+        who = np.random.default_rng([self.seed, 1, pair])
+        mirrored = bool(who.random() < 0.5)
+        return self.portraits[int(who.integers(len(self.portraits)))][int(mirrored)]
+
+
 def simulate_pictures(
     directory: Path | str,
     n_patients: int,
@@ -157,20 +159,21 @@ def simulate_pictures(
     frames: int,
     seed: int,
     portrait: Sequence[tuple[str, NDArray[np.uint8]]] | None = None,
+    movement: str = "mixed",
 ) -> pd.DataFrame:
     """Write simulated pictures to ``directory/pictures/SUBJECT/FRAME.png`` and return their table.
 
     Parameters
     ----------
     directory : must exist.
-    n_patients, n_healthy, frames, seed : as for `simulate_faces`.
-    portrait : names and RGB pictures of healthy people; by default scikit-image's astronaut. Each subject is made
-        from one portrait, a pair from the same one.
+    n_patients, n_healthy, frames, seed, movement : as for `simulate_faces`.
+    portrait : names and RGB pictures of healthy people, as `read_portrait_folder` gives them; each pair is made from
+        one of them. By default three of four pairs are painted faces and the others scikit-image's astronaut.
 
     Returns
     -------
-    The columns of `SimulatedFaces.frames`, but for pose and camera (the portrait's own); `path` relative to
-    `directory`. Same arguments, same bytes; pictures that are there already are kept.
+    The columns of `SimulatedFaces.frames`, but for pose and camera; `path` relative to `directory`; `portrait` the
+    portrait's or the painted subject's name. Same arguments, same bytes; pictures that are there already are kept.
 
     Raises
     ------
@@ -182,39 +185,46 @@ def simulate_pictures(
     from facialis.progress import bar
 
     check_counts(n_patients, n_healthy, frames)
-    portraits = read_portraits([(PORTRAIT, astronaut())] if portrait is None else list(portrait))
+    sitters = Sitters(portrait, seed)
     counts = dict(zip(GROUPS, (n_patients, n_healthy), strict=True))
     tables: dict[str, list[pd.DataFrame]] = {group: [] for group in GROUPS}
     with bar("Drawing pictures", (n_patients + n_healthy) * frames) as advance:
-        for draw, _ in draws(max(counts.values()), frames, seed):
-            healthy = palsy.no_palsy(len(draw.pair))
-            for group in GROUPS:
-                sick = draw.palsy if group == "patient" else healthy
-                rows = np.flatnonzero(draw.pair < counts[group])
-                names, most = [], np.zeros(len(draw.pair))
-                for row in rows.tolist():
-                    pair, frame = int(draw.pair[row]), int(draw.frame[row])
-                    who = np.random.default_rng([int(seed), 1, pair])
-                    mirrored = bool(who.random() < 0.5)
-                    chosen = portraits[int(who.integers(len(portraits)))][int(mirrored)]
-                    photo = draw_photo(np.random.default_rng([int(seed), 2, pair, frame]))
-                    moves = displacement(draw, row, sick, chosen)
+        for draw, _ in draws(max(counts.values()), frames, seed, movement=movement):
+            well = palsy.no_palsy(len(draw.pair))
+            changes = np.zeros(draw.identity.shape)
+            for row in np.flatnonzero(draw.pair < max(counts.values())).tolist():
+                pair, frame = int(draw.pair[row]), int(draw.frame[row])
+                photo = draw_photo(np.random.default_rng([int(seed), 2, pair, frame]))
+                for group in GROUPS:
+                    if pair >= counts[group]:
+                        continue
+                    sick = draw.palsy if group == "patient" else well
                     if group == "patient":
-                        change = moves - displacement(draw, row, healthy, chosen)
-                        most[row] = 10.0 * np.sqrt((change**2).sum(axis=-1)).max()
+                        changes[row] = _shape(draw, row, sick, sitters(pair)) - _shape(draw, row, well, sitters(pair))
                     target = Path(directory) / f"pictures/{group}-{pair + 1:04d}/{frame:03d}.png"
                     if not target.exists():  # there already after a run that was stopped: whole, for it was renamed
-                        _write(target, take_photo(warp.apply(chosen.rgb, chosen.warp, moves), photo))
-                    names.append(chosen.name)
+                        _write(target, take_photo(draw_face(draw, row, sick, sitters(pair)).rgb, photo))
                     advance(1)
-                table = pd.DataFrame(truth_columns(draw, group, int(seed), most)).iloc[rows]
+            for group in GROUPS:
+                keep = draw.pair < counts[group]
+                table = pd.DataFrame(truth_columns(draw, group, int(seed), changes))[keep]
                 table = table.drop(columns=["yaw", "pitch", "roll", "distance_cm", "iod_px"])
-                paths = [
-                    f"pictures/{name}/{frame:03d}.png"
-                    for name, frame in zip(table["subject_id"], draw.frame[rows], strict=True)
-                ]
-                tables[group].append(table.assign(portrait=names, path=paths, height=SIZE, width=SIZE))
+                pairs = list(zip(table["subject_id"], draw.pair[keep].tolist(), draw.frame[keep].tolist(), strict=True))
+                table = table.assign(
+                    portrait=[sitters.name(pair) for _, pair, _ in pairs],
+                    path=[f"pictures/{name}/{frame:03d}.png" for name, _, frame in pairs],
+                    height=SIZE,
+                    width=SIZE,
+                )
+                tables[group].append(table)
     return pd.concat([part for group in GROUPS for part in tables[group]], ignore_index=True)
+
+
+def _shape(draw: Draw, row: int, sick: palsy.Palsy, sitter: Portrait | Painted) -> Array:
+    if isinstance(sitter, Painted):
+        one = np.array([row])
+        return np.asarray(palsy.moved(draw.identity[one], draw.intended.take(one), sick.take(one))[0])
+    return displacement(draw, row, sick, sitter)
 
 
 def _write(target: Path, picture: NDArray[np.uint8]) -> None:
@@ -250,16 +260,13 @@ def palsy_twin(rgb: NDArray[np.uint8], face: Face, severity: float, side: str, s
     if not 0.0 <= severity <= 1.0:
         raise CohortError(f"severity is {severity!r}; expected a number from 0 to 1")
     rng = np.random.default_rng(seed)
-    weakness = np.clip(severity * np.exp(0.05 * rng.standard_normal((1, 3))), 0.0, 1.0)
-    sick = palsy.Palsy(
-        side=np.array([SIDES.index(side)]),
-        severity=np.array([severity]),
-        weakness=weakness,
-        rest=weakness,
-        eye_opening=0.2 * weakness[:, 1],
-        contracture=np.array([False]),
-    )
+    sick = make_palsy(side, severity)
+    spread = np.exp(0.05 * rng.standard_normal(sick.branches.shape))
+    sick = sick._replace(branches=np.clip(sick.branches * spread, 0.0, 1.0))
     own, base = expression_of(face), canonical_face()[None]
     change = palsy.moved(base, own, sick) - palsy.moved(base, own, palsy.no_palsy(1))
     prepared = warp.prepare(face.landmarks.astype(np.float64), face.transform.astype(np.float64))
-    return warp.apply(rgb, prepared, change[0])
+    warped = warp.apply(rgb, prepared, change[0])
+    there = face.landmarks[:, :2].astype(np.float64) + warp.in_picture(prepared, change[0])
+    depths = fold_depths(own, sick) - fold_depths(own, palsy.no_palsy(1))
+    return shade_folds(warped, there, depths[0]) if severity > 0 else warped

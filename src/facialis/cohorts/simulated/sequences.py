@@ -1,0 +1,148 @@
+"""Movements in time: onset, apex and offset of an effort, and how the weak side lags behind."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.cohorts.simulated import camera as cameras
+from facialis.cohorts.simulated.movements import Intended, draw_side_ratios, typical
+from facialis.cohorts.simulated.muscles import family_of
+from facialis.cohorts.simulated.palsy import Palsy, moved, no_palsy
+from facialis.cohorts.simulated.shape import draw_identities
+from facialis.cohorts.simulated.simulate import interocular_cm, reported
+from facialis.errors import CohortError
+from facialis.faces.fields import Array
+
+REST, ONSET, OFFSET = 0.4, 0.5, 0.7
+"""Seconds of rest before a movement, from rest to the apex, and back; posed smiles take about that long."""
+LAG = 0.12
+"""Seconds by which a completely weak side follows the healthy one."""
+
+
+def time_course(
+    n: int,
+    fps: float,
+    *,
+    rest: float = REST,
+    onset: float = ONSET,
+    apex: float | None = None,
+    offset: float = OFFSET,
+    lag: float = 0.0,
+) -> Array:
+    """Return the effort (n,) of one movement: 0 at rest, 1 at the apex, between them a minimum-jerk ramp.
+
+    Parameters
+    ----------
+    n : frames.
+    fps : frames a second.
+    rest, onset, apex, offset : seconds. Without `apex` the movement holds until there is time left for `offset` and
+        half of `rest`. A sequence too short for all of it is shortened in proportion.
+    lag : seconds by which the whole course comes later.
+
+    Raises
+    ------
+    CohortError
+        `n` is below 2, or a time or rate is out of range.
+
+    Examples
+    --------
+    >>> time_course(9, 4.0, rest=0.5, onset=0.5, offset=0.5).round(2).tolist()
+    [0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 0.5, 0.0, 0.0]
+    """
+    if n < 2 or fps <= 0:
+        raise CohortError(f"{n} frames at {fps} a second; expected at least 2 frames and a positive rate")
+    if min(rest, onset, offset, lag, 0.0 if apex is None else apex) < 0:
+        raise CohortError("a time of the movement is negative; expected seconds of at least 0")
+    length = (n - 1) / fps
+    needed = 1.5 * rest + onset + offset + (0.0 if apex is None else apex)
+    shrink = min(1.0, length / needed) if needed > 0 else 1.0
+    rest, onset, offset = rest * shrink, max(onset * shrink, 1e-9), max(offset * shrink, 1e-9)
+    hold = max(length - 1.5 * rest - onset - offset, 0.0) if apex is None else apex * shrink
+    time = np.arange(n) / fps - lag
+    up = np.clip((time - rest) / onset, 0.0, 1.0)
+    down = np.clip((time - rest - onset - hold) / offset, 0.0, 1.0)
+    return np.asarray(minimum_jerk(up) - minimum_jerk(down))
+
+
+def minimum_jerk(share: Array) -> Array:
+    """Return how far a smooth movement has come after `share` (0 to 1) of its time: 10 s³ - 15 s⁴ + 6 s⁵."""
+    return np.asarray(share**3 * (10.0 - 15.0 * share + 6.0 * share**2))
+
+
+class Sequence(NamedTuple):
+    """Landmarks of one simulated video.
+
+    Attributes
+    ----------
+    time : (n,) seconds.
+    effort : (n, 2) of the movement on the subject's right and left, 0 to 1: when, not how well, it is meant.
+    faces : (n, 478, 3) cm, the true face.
+    landmarks : (n, 478, 3) float32 px, as the landmarker would report them.
+    transforms : (n, 4, 4) float32.
+    """
+
+    time: Array
+    effort: Array
+    faces: Array
+    landmarks: NDArray[np.float32]
+    transforms: NDArray[np.float32]
+
+
+def intended_at(view: str, effort: Array) -> Intended:
+    """Return the frames (n) in which the standard `view` is at `effort` (n, 2), subject's right and left."""
+    n, whole = len(effort), typical(view)
+    return Intended(
+        names=np.full(n, view),
+        efforts=whole.efforts * effort[:, None, :],
+        closure=whole.closure * effort,
+        jaw=whole.jaw * effort.mean(axis=1),
+    )
+
+
+def efforts_in_time(n: int, fps: float, sick: Palsy) -> Array:
+    """Return (n, 2): the course of one movement on either side; the weak side lags by `LAG` times its severity."""
+    course = np.stack([time_course(n, fps)] * 2, axis=-1)
+    if sick.severity[0] > 0:
+        course[:, sick.side[0]] = time_course(n, fps, lag=LAG * float(sick.severity[0]))
+    return course
+
+
+def simulate_sequence(view: str, n: int, fps: float, seed: int, sick: Palsy | None = None) -> Sequence:
+    """Simulate one person who makes the standard `view` once, and goes back to rest.
+
+    Same arguments, same bytes; with and without a palsy the person, camera and errors of the landmarker are the same.
+
+    Parameters
+    ----------
+    view : a standard view, e.g. "large_smile".
+    n, fps : frames, and frames a second (30 or 60 are usual).
+    seed : of the person, the camera and the landmarker's errors.
+    sick : the palsy (one row, as `patients.make_palsy` gives it), or None for a healthy person.
+
+    Raises
+    ------
+    CohortError
+        The view is unknown, `n` or `fps` out of range, or `sick` is not one palsy.
+
+    Examples
+    --------
+    >>> simulate_sequence("pucker", 60, 30.0, seed=1).landmarks.shape
+    (60, 478, 3)
+    """
+    sick = no_palsy(1) if sick is None else sick
+    if len(sick.side) != 1:
+        raise CohortError(f"a sequence of {len(sick.side)} palsies; expected that of one person")
+    who, strength, photo, errors = np.random.SeedSequence([int(seed), n]).spawn(4)
+    effort = efforts_in_time(n, fps, sick)
+    meant = intended_at(view, effort)
+    ratios = draw_side_ratios(np.random.default_rng(strength), 1)
+    meant = meant._replace(efforts=meant.efforts * ratios[:, family_of()], closure=meant.closure * ratios[:, -1])
+    identity = np.repeat(draw_identities(np.random.default_rng(who), 1), n, axis=0)
+    one = cameras.draw_cameras(np.random.default_rng(photo), 1, frontal=True)
+    camera = one.take(np.zeros(n, dtype=np.intp))
+    faces = moved(identity, meant, sick.take(np.zeros(n, dtype=np.intp)))
+    landmarks, transforms = reported(faces, interocular_cm(identity), camera, errors, sequence=True)
+    return Sequence(np.arange(n) / fps, effort, faces, landmarks, transforms)
