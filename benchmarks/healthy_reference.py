@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from real_faces import HEALTHY, Array, Faces, as_faces, interval, read
 
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.faces import geometry
@@ -29,6 +28,7 @@ from facialis.modalities.asymmetry import distance_from_symmetry, has_symmetric_
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import MEASURES, measure
 from facialis.modalities.signed import signed_measure_names, signed_measures
+from real_faces import HEALTHY, Array, Faces, as_faces, interval, read
 
 QUANTILES = (0.1, 0.5, 0.9)
 WITHIN = {0.5: 0.25, 0.9: 0.35}
