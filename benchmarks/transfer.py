@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated.simulate import simulate_faces
+from real_faces import HEALTHY, Array, Faces, as_faces, auc, interval, read
 from simple_models import MODELS, PRIMARY
 
 SEEDS = tuple(range(8))
