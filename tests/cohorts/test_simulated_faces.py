@@ -12,7 +12,10 @@ import pytest
 
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated import palsy, simulate
+from facialis.cohorts.simulated.muscles import SIDES
+from facialis.cohorts.simulated.patients import make_palsy
 from facialis.cohorts.simulated.simulate import SimulatedFaces, simulate_faces
+from facialis.cohorts.simulated.truth import VISIBLE_MM
 from facialis.errors import CohortError
 from facialis.faces import geometry, instrument
 from facialis.faces.fields import exact_product, mirror_field, smooth_noise
@@ -85,7 +88,7 @@ def test_ids_are_unique_and_labels_follow_the_stated_rule(faces: SimulatedFaces)
     assert frames.frame_id.is_unique
     assert frames.subject_id.iloc[0] == "patient-0001"
     assert frames.subject_id.iloc[-1] == "healthy-0060"
-    assert (frames.label == ((frames.group == "patient") & (frames.palsy_mm >= simulate.VISIBLE_MM))).all()
+    assert (frames.label == ((frames.group == "patient") & (frames.palsy_mm >= VISIBLE_MM))).all()
     assert (frames[frames.group == "healthy"][["severity", "palsy_mm"]] == 0).all(axis=None)
     assert 0.7 < frames[frames.group == "patient"].label.mean() < 1.0
 
@@ -107,14 +110,7 @@ def test_the_mirrored_palsy_on_a_mirrored_face_is_the_mirrored_face() -> None:
 def test_a_flaccid_palsy_droops_on_its_side(side: int) -> None:
     draw, _ = next(simulate.draws(40, 1, seed=4))
     n = len(draw.pair)
-    whole = palsy.Palsy(
-        side=np.full(n, side),
-        severity=np.ones(n),
-        weakness=np.ones((n, 3)),
-        rest=np.ones((n, 3)),
-        eye_opening=np.full(n, 0.1),
-        contracture=np.zeros(n, dtype=bool),
-    )
+    whole = make_palsy(SIDES[side], "complete", n=n)
     change = simulate.faces_of(draw, whole) - simulate.faces_of(draw, palsy.no_palsy(n))
     weak = [(61, 105, 145), (291, 334, 374)][side]
     assert (change[:, weak, 1].mean(axis=0) < -0.1).all(), "corner, brow and lower lid sink on the weak side"

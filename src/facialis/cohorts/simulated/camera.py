@@ -44,11 +44,12 @@ class Camera(NamedTuple):
         return Camera(self.angles[rows], self.distance[rows], self.iod_px[rows], self.size[rows], self.centre[rows])
 
 
-def draw_cameras(rng: np.random.Generator, n: int) -> Camera:
+def draw_cameras(rng: np.random.Generator, n: int, *, frontal: bool = False) -> Camera:
     """Draw the cameras of `n` frames.
 
     Yaw is half N(0, 8.4°), half N(0, 28°), within 45°; pitch N(-2°, 6°); roll N(0, 3°); distance log-uniform
-    40-100 cm; interocular distance log-uniform 20-200 px.
+    40-100 cm; interocular distance log-uniform 20-200 px. In `frontal` photos yaw is N(0, 3°), pitch N(-2°, 3°), roll
+    N(0, 1.5°) and the distance 80-150 cm.
 
     Examples
     --------
@@ -62,6 +63,9 @@ def draw_cameras(rng: np.random.Generator, n: int) -> Camera:
     roll = rng.normal(0.0, 3.0, n)
     distance = _log_uniform(rng, DISTANCE_CM, n)
     iod = _log_uniform(rng, IOD_PX, n)
+    if frontal:
+        yaw, pitch, roll = rng.normal(0.0, 3.0, n), 0.5 * pitch - 1.0, 0.5 * roll
+        distance = _log_uniform(rng, (80.0, 150.0), n)
     height = iod * rng.uniform(4.6, 8.0, n)
     width = height * rng.uniform(0.75, 1.35, n)
     size = np.round(np.stack([height, width], axis=1)).astype(np.int64)

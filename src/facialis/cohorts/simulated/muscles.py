@@ -1,18 +1,24 @@
 """The facial muscles as displacement fields on the mesh: one literal table, and the face that their effort makes.
 
-Each muscle is a sum of Gaussian bumps ``(landmark, radius cm, (x, y, z) cm at full effort)`` on the subject's right
-side (x < 0 in the canonical face), mirrored for the subject's left. Sizes: hand-built from anatomy and the
-literature on excursions (a full smile moves the commissure by about 0.7 cm).
+Each muscle has the weights of the facial nerve's branches that drive it and a sum of Gaussian bumps ``(landmark,
+radius mm, (x, y, z) mm at full effort)`` on the subject's right side (x < 0 in the canonical face, y up, z towards the
+viewer), mirrored for the subject's left. Sizes: hand-built from anatomy and the literature on excursions (a full smile
+moves the commissure by about 7 mm).
+
+The upper lid's elevator (levator palpebrae) is the oculomotor nerve's, not the facial nerve's: it is no muscle of this
+table and no palsy weakens it, hence the open eye; a negative `closure` is its work.
 """
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.errors import CohortError
 from facialis.faces.fields import Array, bump, exact_product, mirror_field
 from facialis.faces.mesh import N_LANDMARKS, canonical_face, mirror_permutation
 
@@ -22,67 +28,152 @@ Bump = tuple[int, float, Vector]
 SIDES = ("subject_right", "subject_left")
 """The order of the last axis of activations."""
 
-REGIONS = ("brow", "eye", "mouth")
-"""The parts of the face that a palsy can weaken apart."""
+BRANCHES = ("temporal", "zygomatic", "buccal", "marginal_mandibular", "cervical")
+"""The facial nerve's branches, from the forehead to the neck."""
+
+REGIONS = ("brow", "eye", "nose_cheek", "mouth")
+"""The parts of the face whose displacement goes along as truth."""
 
 
 class Muscle(NamedTuple):
-    """A muscle: the region whose weakness it shares, its bumps on the subject's right, and the mask it keeps to."""
+    """A facial muscle.
+
+    Attributes
+    ----------
+    name : as in anatomy, without "musculus".
+    family : muscles of one family are driven together; a healthy person's sides differ by family.
+    branches : share of its drive that comes through each of the nerve's branches; sums to 1.
+    bumps : landmark, radius (mm), displacement at full effort (mm), on the subject's right.
+    mask : the part of the face that the field keeps to.
+    """
 
     name: str
-    region: str
+    family: str
+    branches: dict[str, float]
     bumps: tuple[Bump, ...]
     mask: str = "all"
 
 
 MUSCLES: tuple[Muscle, ...] = (
     Muscle(
+        "frontalis_medial",
         "frontalis",
-        "brow",
-        ((105, 1.6, (0, 0.45, 0)), (66, 1.2, (0, 0.25, 0)), (104, 1.8, (0, 0.2, 0)), (70, 1.0, (0, 0.15, 0))),
+        {"temporal": 1.0},
+        ((105, 16, (0, 2.25, 0)), (66, 12, (0, 2.5, 0))),
         "above_eyes",
     ),
-    Muscle("corrugator", "brow", ((55, 1.0, (0.18, -0.25, 0.05)), (107, 0.9, (0.1, -0.15, 0)))),
     Muscle(
+        "frontalis_lateral",
+        "frontalis",
+        {"temporal": 1.0},
+        ((105, 16, (0, 2.25, 0)), (104, 18, (0, 2, 0)), (70, 10, (0, 1.5, 0))),
+        "above_eyes",
+    ),
+    Muscle("corrugator", "corrugator", {"temporal": 1.0}, ((55, 10, (1.8, -2.5, 0.5)), (107, 9, (1, -1.5, 0)))),
+    Muscle(
+        "orbicularis_oculi_palpebral",
         "orbicularis_oculi",
-        "eye",
-        ((230, 0.8, (0, 0.15, 0)), (50, 1.3, (0, 0.15, 0.1)), (46, 1.0, (0, -0.08, 0))),
+        {"temporal": 0.4, "zygomatic": 0.6},
+        ((230, 8, (0, 1.5, 0)),),
     ),
     Muscle(
-        "zygomaticus",
-        "mouth",
-        (
-            (61, 1.0, (-0.55, 0.45, -0.25)),
-            (205, 1.3, (-0.15, 0.3, 0.15)),
-            (50, 1.2, (-0.05, 0.2, 0.1)),
-            (91, 0.8, (-0.25, 0.15, -0.1)),
-            (40, 0.8, (-0.2, 0.2, 0)),
-        ),
+        "orbicularis_oculi_orbital",
+        "orbicularis_oculi",
+        {"temporal": 0.4, "zygomatic": 0.6},
+        ((50, 13, (0, 1.5, 1)), (46, 10, (0, -0.8, 0))),
     ),
+    Muscle("nasalis", "nasalis", {"buccal": 1.0}, ((48, 7, (-1.2, 1.2, 0)), (129, 6, (-0.8, 1, 0)))),
     Muscle(
         "levator_labii",
-        "mouth",
-        ((39, 0.9, (-0.03, 0.35, 0)), (64, 0.7, (-0.05, 0.15, 0)), (206, 0.9, (0, 0.2, 0))),
+        "levator_labii",
+        {"buccal": 1.0},
+        ((39, 9, (-0.3, 3.5, 0)), (64, 7, (-0.5, 1.5, 0)), (206, 9, (0, 2, 0))),
         "not_lower_lip",
     ),
-    Muscle("risorius", "mouth", ((61, 1.1, (-0.5, -0.02, -0.25)), (214, 1.0, (-0.2, 0, 0)))),
-    Muscle("depressor_anguli_oris", "mouth", ((61, 0.9, (-0.08, -0.4, 0)), (212, 0.9, (0, -0.2, 0)))),
-    Muscle("depressor_labii", "mouth", ((181, 0.9, (-0.05, -0.35, 0)), (84, 0.7, (0, -0.2, 0))), "below_mouth"),
+    Muscle(
+        "zygomaticus_major",
+        "zygomaticus",
+        {"zygomatic": 0.5, "buccal": 0.5},
+        ((61, 10, (-5.5, 4.5, -2.5)), (205, 13, (-1.5, 3, 1.5)), (91, 8, (-2.5, 1.5, -1))),
+    ),
+    Muscle(
+        "zygomaticus_minor",
+        "zygomaticus",
+        {"zygomatic": 0.5, "buccal": 0.5},
+        ((50, 12, (-0.5, 2, 1)), (40, 8, (-2, 2, 0))),
+    ),
+    Muscle("risorius", "risorius", {"buccal": 1.0}, ((61, 11, (-5, -0.2, -2.5)),)),
+    Muscle("buccinator", "risorius", {"buccal": 1.0}, ((214, 10, (-2, 0, 0)),)),
     Muscle(
         "orbicularis_oris",
-        "mouth",
+        "orbicularis_oris",
+        {"buccal": 0.6, "marginal_mandibular": 0.4},
         (
-            (61, 1.0, (0.6, 0, 0.35)),
-            (40, 0.7, (0.25, 0.02, 0.3)),
-            (91, 0.7, (0.25, -0.02, 0.3)),
-            (37, 0.6, (0.03, 0.03, 0.3)),
-            (84, 0.6, (0.03, -0.03, 0.3)),
+            (61, 10, (6, 0, 3.5)),
+            (40, 7, (2.5, 0.2, 3)),
+            (91, 7, (2.5, -0.2, 3)),
+            (37, 6, (0.3, 0.3, 3)),
+            (84, 6, (0.3, -0.3, 3)),
         ),
     ),
-    Muscle("mentalis", "mouth", ((201, 0.9, (0, 0.25, 0.1)), (18, 0.6, (0, 0.15, 0.05)))),
-    Muscle("nasalis", "mouth", ((48, 0.7, (-0.12, 0.12, 0)), (129, 0.6, (-0.08, 0.1, 0)))),
+    Muscle(
+        "depressor_labii",
+        "depressor_labii",
+        {"marginal_mandibular": 1.0},
+        ((181, 9, (-0.5, -3.5, 0)), (84, 7, (0, -2, 0))),
+        "below_mouth",
+    ),
+    Muscle(
+        "depressor_anguli_oris",
+        "depressor_anguli_oris",
+        {"buccal": 0.3, "marginal_mandibular": 0.7},
+        ((61, 9, (-0.8, -4, 0)), (212, 9, (0, -2, 0))),
+    ),
+    Muscle("mentalis", "mentalis", {"marginal_mandibular": 1.0}, ((201, 9, (0, 2.5, 1)), (18, 6, (0, 1.5, 0.5)))),
+    Muscle(
+        "platysma",
+        "platysma",
+        {"cervical": 1.0},
+        ((212, 12, (-0.8, -2, 0)), (169, 14, (-0.5, -1.5, 0)), (61, 8, (-0.5, -1.2, 0))),
+    ),
 )
 MUSCLE_NAMES = tuple(muscle.name for muscle in MUSCLES)
+FAMILIES = tuple(dict.fromkeys(muscle.family for muscle in MUSCLES))
+MOUTH = ("levator_labii", "zygomaticus", "risorius", "orbicularis_oris", "depressor_labii", "depressor_anguli_oris")
+"""The families that move the mouth, in which the healthy side outdoes the weak one."""
+
+
+def muscle_index(name: str) -> int:
+    """Return the row of the muscle `name` in `MUSCLES`; `CohortError` naming the nearest if there is none."""
+    if name in MUSCLE_NAMES:
+        return MUSCLE_NAMES.index(name)
+    raise CohortError(unknown("muscle", name, MUSCLE_NAMES))
+
+
+def unknown(what: str, name: object, names: tuple[str, ...]) -> str:
+    """Return the one line that says that there is no `what` called `name`, and which of `names` comes nearest.
+
+    Examples
+    --------
+    >>> unknown("muscle", "zygomatic_major", MUSCLE_NAMES)
+    "no muscle is called 'zygomatic_major'; the nearest is zygomaticus_major"
+    """
+    near = get_close_matches(str(name), names, n=1, cutoff=0.4)
+    rest = f"the nearest is {near[0]}" if near else f"there are {', '.join(names)}"
+    return f"no {what} is called {name!r}; {rest}"
+
+
+@cache
+def branch_weights() -> Array:
+    """Return (muscles, 5): how much of each muscle's drive comes through each of `BRANCHES`."""
+    return np.array([[muscle.branches.get(name, 0.0) for name in BRANCHES] for muscle in MUSCLES])
+
+
+@cache
+def family_of() -> NDArray[np.intp]:
+    """Return (muscles,): the place of each muscle's family in `FAMILIES`."""
+    return np.array([FAMILIES.index(muscle.family) for muscle in MUSCLES], dtype=np.intp)
+
 
 UPPER_LID = (246, 161, 160, 159, 158, 157, 173)
 LOWER_LID = (7, 163, 144, 145, 153, 154, 155)
@@ -127,10 +218,10 @@ def mask(name: str) -> Array:
 
 
 def field(bumps: tuple[Bump, ...], mask_name: str = "all") -> Array:
-    """Return (478, 3), cm: the sum of `bumps`, kept to the named part of the face and off the eyeballs."""
+    """Return (478, 3), cm: the sum of `bumps` (mm), kept to the named part of the face and off the eyeballs."""
     total = np.zeros((N_LANDMARKS, 3))
     for landmark, radius, vector in bumps:
-        total += bump(landmark, radius)[:, None] * np.array(vector, dtype=np.float64)
+        total += bump(landmark, radius / 10.0)[:, None] * np.array(vector, dtype=np.float64) / 10.0
     return np.asarray(total * mask(mask_name)[:, None])
 
 

@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated import palsy, warp
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.muscles import MUSCLE_NAMES, SIDES
+from facialis.cohorts.simulated.patients import make_palsy
 from facialis.cohorts.simulated.photo import draw_photo, take_photo
 from facialis.cohorts.simulated.simulate import (
     GROUPS,
     Draw,
     check_counts,
     draws,
-    truth_columns,
 )
+from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
 from facialis.faces.fields import Array
 from facialis.faces.geometry import mirror
@@ -47,11 +48,14 @@ MOST_CLOSURE = 0.5
 MOST_JAW = 0.5
 
 EXPRESSIONS: dict[str, tuple[tuple[str, str], float]] = {
-    "zygomaticus": (("mouthSmileRight", "mouthSmileLeft"), 0.75),
-    "frontalis": (("browOuterUpRight", "browOuterUpLeft"), 0.8),
+    "zygomaticus_major": (("mouthSmileRight", "mouthSmileLeft"), 0.75),
+    "zygomaticus_minor": (("mouthSmileRight", "mouthSmileLeft"), 0.75),
+    "frontalis_medial": (("browOuterUpRight", "browOuterUpLeft"), 0.8),
+    "frontalis_lateral": (("browOuterUpRight", "browOuterUpLeft"), 0.8),
     "levator_labii": (("mouthUpperUpRight", "mouthUpperUpLeft"), 0.5),
     "depressor_labii": (("mouthLowerDownRight", "mouthLowerDownLeft"), 0.5),
-    "orbicularis_oculi": (("cheekSquintRight", "cheekSquintLeft"), 0.7),
+    "orbicularis_oculi_palpebral": (("cheekSquintRight", "cheekSquintLeft"), 0.7),
+    "orbicularis_oculi_orbital": (("cheekSquintRight", "cheekSquintLeft"), 0.7),
 }
 """Which expression scores (subject's right, left) tell a portrait's own muscle efforts, and the effort at score 1."""
 
@@ -191,7 +195,7 @@ def simulate_pictures(
             for group in GROUPS:
                 sick = draw.palsy if group == "patient" else healthy
                 rows = np.flatnonzero(draw.pair < counts[group])
-                names, most = [], np.zeros(len(draw.pair))
+                names, changes = [], np.zeros(draw.identity.shape)
                 for row in rows.tolist():
                     pair, frame = int(draw.pair[row]), int(draw.frame[row])
                     who = np.random.default_rng([int(seed), 1, pair])
@@ -200,14 +204,13 @@ def simulate_pictures(
                     photo = draw_photo(np.random.default_rng([int(seed), 2, pair, frame]))
                     moves = displacement(draw, row, sick, chosen)
                     if group == "patient":
-                        change = moves - displacement(draw, row, healthy, chosen)
-                        most[row] = 10.0 * np.sqrt((change**2).sum(axis=-1)).max()
+                        changes[row] = moves - displacement(draw, row, healthy, chosen)
                     target = Path(directory) / f"pictures/{group}-{pair + 1:04d}/{frame:03d}.png"
                     if not target.exists():  # there already after a run that was stopped: whole, for it was renamed
                         _write(target, take_photo(warp.apply(chosen.rgb, chosen.warp, moves), photo))
                     names.append(chosen.name)
                     advance(1)
-                table = pd.DataFrame(truth_columns(draw, group, int(seed), most)).iloc[rows]
+                table = pd.DataFrame(truth_columns(draw, group, int(seed), changes)).iloc[rows]
                 table = table.drop(columns=["yaw", "pitch", "roll", "distance_cm", "iod_px"])
                 paths = [
                     f"pictures/{name}/{frame:03d}.png"
@@ -250,15 +253,9 @@ def palsy_twin(rgb: NDArray[np.uint8], face: Face, severity: float, side: str, s
     if not 0.0 <= severity <= 1.0:
         raise CohortError(f"severity is {severity!r}; expected a number from 0 to 1")
     rng = np.random.default_rng(seed)
-    weakness = np.clip(severity * np.exp(0.05 * rng.standard_normal((1, 3))), 0.0, 1.0)
-    sick = palsy.Palsy(
-        side=np.array([SIDES.index(side)]),
-        severity=np.array([severity]),
-        weakness=weakness,
-        rest=weakness,
-        eye_opening=0.2 * weakness[:, 1],
-        contracture=np.array([False]),
-    )
+    sick = make_palsy(side, severity)
+    spread = np.exp(0.05 * rng.standard_normal(sick.branches.shape))
+    sick = sick._replace(branches=np.clip(sick.branches * spread, 0.0, 1.0))
     own, base = expression_of(face), canonical_face()[None]
     change = palsy.moved(base, own, sick) - palsy.moved(base, own, palsy.no_palsy(1))
     prepared = warp.prepare(face.landmarks.astype(np.float64), face.transform.astype(np.float64))

@@ -27,8 +27,8 @@ AXIS_SPREAD = 0.06
 """Standard deviation of the logarithm of the face's width, height and depth."""
 
 
-def draw_identities(rng: np.random.Generator, n: int) -> Array:
-    """Draw `n` faces at rest without palsy.
+def draw_identities(rng: np.random.Generator, n: int, antisymmetric: bool = True) -> Array:
+    """Draw `n` faces at rest without palsy; symmetric ones unless `antisymmetric`.
 
     Returns
     -------
@@ -42,6 +42,6 @@ def draw_identities(rng: np.random.Generator, n: int) -> Array:
     faces = canonical_face() * np.exp(AXIS_SPREAD * rng.standard_normal((n, 1, 3)))
     for length, scale in SYMMETRIC:
         faces = faces + symmetric_noise(rng, n, length, scale)
-    for length, scale in ANTISYMMETRIC:
+    for length, scale in ANTISYMMETRIC if antisymmetric else ():  # drawn last: the rest stays the same
         faces = faces + antisymmetric_noise(rng, n, length, scale)
     return np.asarray(faces)
