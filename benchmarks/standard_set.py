@@ -7,8 +7,8 @@ complete), movement (`VIEWS`) and the six ratios of `facialis.modalities.ratios`
 
 A ridge regression from the 48 log ratios of a subject to the severity is fitted to simulated subjects alone and put to
 the real ones: how well its score tells palsy from normal (AUC), and its rank correlation with severity among the
-flaccid and the synkinetic, each with the normal. Beside it the unfitted ratios: the mean of the 48, each standardised
-over the real subjects.
+flaccid and the synkinetic, each with the normal. Beside it the unfitted ratios: the mean over the eight photos of each
+log ratio, standardised over the real subjects, and the mean of the six.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from real_faces import Array, auc, interval
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -32,6 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from facialis.cohorts.simulated.patients import GRADES, PHOTO_SETS
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.modalities.ratios import RATIOS, ratios
+from real_faces import Array, auc, interval
 
 VIEWS = {
     "relaxed": "rest",
@@ -85,18 +85,23 @@ def read(path: Path) -> tuple[Sets, list[str]]:
         raise SystemExit(f"{path}: no column {', '.join(missing)}; expected {', '.join(needed)}")
     for column, known in (("kind", KINDS), ("movement", tuple(VIEWS)), ("severity", tuple(range(6)))):
         if unknown := sorted(set(table[column]) - set(known)):
-            raise SystemExit(f"{path}: {column} {unknown[0]!r} is unknown; expected one of {', '.join(map(str, known))}")
-    kept, left_out = [], []
+            raise SystemExit(
+                f"{path}: {column} {unknown[0]!r} is unknown; expected one of {', '.join(map(str, known))}"
+            )
+    kept: list[tuple[str, str, int]] = []
+    values: list[Array] = []
+    left_out = []
     for subject, photos in table.groupby("subject", sort=True):
-        values = photos.drop_duplicates("movement").set_index("movement")[list(RATIOS)].reindex(list(VIEWS))
-        if values.isna().any(axis=None):
+        photo = photos.drop_duplicates("movement").set_index("movement")[list(RATIOS)].reindex(list(VIEWS))
+        if photo.isna().to_numpy().any():
             left_out.append(str(subject))
         else:
-            kept.append((str(subject), photos["kind"].iloc[0], int(photos["severity"].iloc[0]), values.to_numpy(float)))
-    if missing := [kind for kind in KINDS if kind not in {row[1] for row in kept}]:
-        raise SystemExit(f"{path}: no subject of kind {missing[0]} with all eight photos; expected some of each kind")
-    subject, kind, severity, values = zip(*kept, strict=True)
-    return Sets(np.array(subject), np.array(kind), np.array(severity), np.stack(values)), left_out
+            kept.append((str(subject), str(photos["kind"].iloc[0]), int(photos["severity"].iloc[0])))
+            values.append(photo.to_numpy(dtype=np.float64))
+    if absent := [kind for kind in KINDS if kind not in {kind_ for _, kind_, _ in kept}]:
+        raise SystemExit(f"{path}: no subject of kind {absent[0]} with all eight photos; expected some of each kind")
+    names, kinds, severities = zip(*kept, strict=True)
+    return Sets(np.array(names), np.array(kinds), np.array(severities), np.stack(values)), left_out
 
 
 def simulated(seed: int, patients: int = PATIENTS, normal: int = NORMAL) -> Sets:
@@ -170,9 +175,13 @@ def describe(scores: Array, sets: Sets) -> dict[str, Any]:
     return result
 
 
-def run(
-    real: Sets, seeds: tuple[int, ...] = SEEDS, patients: int = PATIENTS, normal: int = NORMAL
-) -> dict[str, Any]:
+def unfitted(sets: Sets) -> Array:
+    """Return (n,): the mean over the views of each ratio's asymmetry, standardised over the subjects; their mean."""
+    means = sets.inputs.reshape(sets.values.shape).mean(axis=1)
+    return np.asarray(((means - means.mean(axis=0)) / np.maximum(means.std(axis=0), 1e-12)).mean(axis=1))
+
+
+def run(real: Sets, seeds: tuple[int, ...] = SEEDS, patients: int = PATIENTS, normal: int = NORMAL) -> dict[str, Any]:
     """Fit the model to simulated sets, once a seed, and put it to the real ones; compare the medians."""
     scores, sets = [], []
     for seed in seeds:
@@ -184,7 +193,7 @@ def run(
     rows = medians(real, ours)
     return {
         **describe(np.stack(scores), real),
-        "unfitted": describe(StandardScaler().fit_transform(real.inputs).mean(axis=1)[None], real),
+        "unfitted": describe(unfitted(real)[None], real),
         "targets": TARGETS,
         "within_quartiles": round(float(np.mean([row["within"] for row in rows])), 4),
         "medians": rows,
@@ -213,11 +222,14 @@ def table(result: dict[str, Any]) -> str:
         lines.append("  by " + key + ": " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items()))
     lines.append("\nMedians of the eight views, simulated / real, and how many lie within the real quartiles:")
     lines.append(f"{'':24s} " + " ".join(f"{name:>18s}" for name in RATIOS))
-    for (kind, severity), group in rows.groupby(["kind", "severity"], sort=False):
+    for kind, severity in rows[["kind", "severity"]].drop_duplicates().itertuples(index=False):
+        group = rows[(rows["kind"] == kind) & (rows["severity"] == severity)]
         cells = []
         for name in RATIOS:
             part = group[group["ratio"] == name]
-            cells.append(f"{part['simulated'].median():.2f} / {part['real'].median():.2f} ({part['within'].sum()} of 8)")
+            cells.append(
+                f"{part['simulated'].median():.2f} / {part['real'].median():.2f} ({part['within'].sum()} of 8)"
+            )
         lines.append(f"{kind + ' ' + SEVERITIES[severity]:24s} " + " ".join(f"{cell:>18s}" for cell in cells))
     lines.append("\nBy view: flaccid, moderate to complete, simulated / real:")
     strong = rows[(rows["kind"] == "flaccid") & (rows["severity"] >= 3)]
