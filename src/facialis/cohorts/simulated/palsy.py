@@ -99,7 +99,9 @@ LID_TRAVEL = CLOSURE[2][1] - CLOSURE[0][1]
 """Share of the lid gap that is gone at closure 1."""
 DRAGGED: tuple[tuple[str, str, float, float], ...] = (
     ("orbicularis_oris", LIDS, 0.30, 0.22),
-    ("zygomaticus_major", LIDS, 0.30, 0.0),
+    ("zygomaticus_major", LIDS, 0.40, 0.0),
+    ("depressor_labii", LIDS, 0.35, 0.0),
+    ("frontalis_medial", LIDS, 0.20, 0.0),
     ("orbicularis_oris", "orbicularis_oculi_orbital", 0.3, 0.1),
     ("zygomaticus_major", "platysma", 0.4, 0.0),
     ("zygomaticus_major", "mentalis", 0.3, 0.0),

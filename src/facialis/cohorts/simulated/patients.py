@@ -33,8 +33,9 @@ CENTRAL = (0.05, 0.3, 1.0, 1.0, 0.7)
 
 BRANCH_SPREAD = (0.35, 0.35, 0.25, 0.25, 0.25)
 """Standard deviation of the logarithm of each branch's weakness about its severity."""
-SYNKINETIC_WEAKNESS = 0.8
-"""A synkinetic palsy is weak by this share of its severity: most of its trouble is movement that was not meant."""
+SYNKINETIC = (0.9, 0.65, 1.0, 1.0, 1.0)
+"""What the branches lose in a synkinetic palsy, as factors of its severity: the eye closes again before the mouth
+moves well."""
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,10 @@ def _palsy(
 ) -> Palsy:
     synkinetic, central = kind == KINDS.index("synkinetic"), kind == KINDS.index("central")
     factors = np.where(central[:, None], np.array(CENTRAL), np.array([EXTENTS[name] for name in extent]))
-    factors = factors * np.where(synkinetic, SYNKINETIC_WEAKNESS, 1.0)[:, None]
+    factors = factors * np.where(synkinetic[:, None], np.array(SYNKINETIC), 1.0)
     branches = np.clip(severity[:, None] * factors * spread, 0.0, 1.0)
     eye = 0.4 * branches[:, 0] + 0.6 * branches[:, 1]
-    drawn_up = np.stack([-0.6 + 1.4 * uniform[:, 0], *[np.full(len(side), -0.35)] * 2], axis=1)
+    drawn_up = np.stack([-1.0 + 2.0 * uniform[:, 0], np.full(len(side), -0.35), -0.7 + 0.7 * uniform[:, 3]], axis=1)
     tone = np.where(synkinetic[:, None], drawn_up, np.where(central, 0.7, 1.0)[:, None])
     wider, narrower = 0.06 + 0.12 * np.asarray(normal), -(0.1 + 0.4 * uniform[:, 1])
     return Palsy(
