@@ -93,6 +93,14 @@ def test_scores_that_follow_severity_are_perfect() -> None:
     assert [upside_down[name] for name in script.TARGETS] == [0.0, -1.0, -1.0]
 
 
+@pytest.mark.parametrize(("n", "near"), [(5, 0.01), (9, 0.01), (10, 0.04)])
+def test_the_chance_of_a_perfect_simulation_is_what_drawing_gives(n: int, near: float) -> None:
+    import standard_set as script
+
+    low, high = np.quantile(np.random.default_rng(n).normal(size=(20000, n)), [0.25, 0.75], axis=1)
+    assert script.chance_within(n) == pytest.approx(np.mean((low <= 0.0) & (high >= 0.0)), abs=near)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
