@@ -47,9 +47,9 @@ class Camera(NamedTuple):
 def draw_cameras(rng: np.random.Generator, n: int, *, frontal: bool = False) -> Camera:
     """Draw the cameras of `n` frames.
 
-    Yaw is half N(0, 8.4°), half N(0, 28°), within 45°; pitch N(-2°, 6°); roll N(0, 3°); distance log-uniform
-    40-100 cm; interocular distance log-uniform 20-200 px. In `frontal` photos yaw is N(0, 3°), pitch N(-2°, 3°), roll
-    N(0, 1.5°) and the distance 80-150 cm.
+    Yaw is N(0, 7.5°) in three of five, else N(0, 24°), within 45° (the reported yaw then has the quartiles of healthy
+    people's photos); pitch N(-2.5°, 7°); roll N(0, 3°); distance log-uniform 40-100 cm; interocular distance
+    log-uniform 20-200 px. In `frontal` photos yaw is N(0, 3°), roll N(0, 1.5°) and the distance 80-150 cm.
 
     Examples
     --------
@@ -57,9 +57,9 @@ def draw_cameras(rng: np.random.Generator, n: int, *, frontal: bool = False) -> 
     >>> bool((abs(camera.angles[:, 0]) <= 45).all())
     True
     """
-    wide = rng.random(n) < 0.5
-    yaw = np.clip(rng.standard_normal(n) * np.where(wide, 28.0, 8.4), -YAW_LIMIT, YAW_LIMIT)
-    pitch = rng.normal(-2.0, 6.0, n)
+    wide = rng.random(n) < 0.4
+    yaw = np.clip(rng.standard_normal(n) * np.where(wide, 24.0, 7.5), -YAW_LIMIT, YAW_LIMIT)
+    pitch = rng.normal(-2.5, 7.0, n)
     roll = rng.normal(0.0, 3.0, n)
     distance = _log_uniform(rng, DISTANCE_CM, n)
     iod = _log_uniform(rng, IOD_PX, n)
@@ -71,6 +71,26 @@ def draw_cameras(rng: np.random.Generator, n: int, *, frontal: bool = False) -> 
     size = np.round(np.stack([height, width], axis=1)).astype(np.int64)
     centre = size[:, ::-1] * np.array([0.5, 0.43]) + iod[:, None] * rng.normal(0.0, 0.15, (n, 2))
     return Camera(np.stack([yaw, pitch, roll], axis=1), distance, iod, size, centre)
+
+
+GAZE_SHARE = (0.4, 0.5)
+"""Mean and standard deviation of the share of the head's turn that the eyes take back to look at the camera."""
+GAZE_WANDERS = 3.5
+"""Standard deviation of the gaze beside that, degrees."""
+EYEBALL_CM = 1.15
+"""From the eyeball's centre to the middle of the iris."""
+
+
+def draw_gaze(rng: np.random.Generator, angles: Array) -> Array:
+    """Draw how far the irises of faces turned by `angles` (n, 3) degrees move: (n, 2) cm in x and y of the head.
+
+    Both eyes turn alike. The share of the turn that is taken back fits how the middle of the irises moves against the
+    canthi in healthy people's photos.
+    """
+    n = len(angles)
+    share = np.clip(rng.normal(*GAZE_SHARE, n), -0.3, 1.0)
+    gaze = rng.normal(0.0, GAZE_WANDERS, (n, 2)) - share[:, None] * angles[:, :2]
+    return np.asarray(EYEBALL_CM * np.sin(np.radians(np.clip(gaze, -35.0, 35.0))))
 
 
 def _log_uniform(rng: np.random.Generator, bounds: tuple[float, float], n: int) -> Array:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.cohorts.simulated import camera as cameras
+from facialis.cohorts.simulated.movements import Intended, draw_side_ratios, typical
+from facialis.cohorts.simulated.muscles import family_of
+from facialis.cohorts.simulated.palsy import Palsy, moved, no_palsy
+from facialis.cohorts.simulated.shape import draw_identities
+from facialis.cohorts.simulated.simulate import interocular_cm, reported
 from facialis.errors import CohortError
 from facialis.faces.fields import Array
 
-RATES = (30.0, 60.0)
-"""Frames a second of the sequences that are drawn."""
 REST, ONSET, OFFSET = 0.4, 0.5, 0.7
 """Seconds of rest before a movement, from rest to the apex, and back; posed smiles take about that long."""
 LAG = 0.12
@@ -63,3 +70,79 @@ def time_course(
 def minimum_jerk(share: Array) -> Array:
     """Return how far a smooth movement has come after `share` (0 to 1) of its time: 10 s³ - 15 s⁴ + 6 s⁵."""
     return np.asarray(share**3 * (10.0 - 15.0 * share + 6.0 * share**2))
+
+
+class Sequence(NamedTuple):
+    """Landmarks of one simulated video.
+
+    Attributes
+    ----------
+    time : (n,) seconds.
+    effort : (n, 2) of the movement on the subject's right and left, 0 to 1: when, not how well, it is meant.
+    faces : (n, 478, 3) cm, the true face.
+    landmarks : (n, 478, 3) float32 px, as the landmarker would report them.
+    transforms : (n, 4, 4) float32.
+    """
+
+    time: Array
+    effort: Array
+    faces: Array
+    landmarks: NDArray[np.float32]
+    transforms: NDArray[np.float32]
+
+
+def intended_at(view: str, effort: Array) -> Intended:
+    """Return the frames (n) in which the standard `view` is at `effort` (n, 2), subject's right and left."""
+    n, whole = len(effort), typical(view)
+    return Intended(
+        names=np.full(n, view),
+        efforts=whole.efforts * effort[:, None, :],
+        closure=whole.closure * effort,
+        jaw=whole.jaw * effort.mean(axis=1),
+    )
+
+
+def efforts_in_time(n: int, fps: float, sick: Palsy) -> Array:
+    """Return (n, 2): the course of one movement on either side; the weak side lags by `LAG` times its severity."""
+    course = np.stack([time_course(n, fps)] * 2, axis=-1)
+    if sick.severity[0] > 0:
+        course[:, sick.side[0]] = time_course(n, fps, lag=LAG * float(sick.severity[0]))
+    return course
+
+
+def simulate_sequence(view: str, n: int, fps: float, seed: int, sick: Palsy | None = None) -> Sequence:
+    """Simulate one person who makes the standard `view` once, and goes back to rest.
+
+    Same arguments, same bytes; with and without a palsy the person, camera and errors of the landmarker are the same.
+
+    Parameters
+    ----------
+    view : a standard view, e.g. "large_smile".
+    n, fps : frames, and frames a second (30 or 60 are usual).
+    seed : of the person, the camera and the landmarker's errors.
+    sick : the palsy (one row, as `patients.make_palsy` gives it), or None for a healthy person.
+
+    Raises
+    ------
+    CohortError
+        The view is unknown, `n` or `fps` out of range, or `sick` is not one palsy.
+
+    Examples
+    --------
+    >>> simulate_sequence("pucker", 60, 30.0, seed=1).landmarks.shape
+    (60, 478, 3)
+    """
+    sick = no_palsy(1) if sick is None else sick
+    if len(sick.side) != 1:
+        raise CohortError(f"a sequence of {len(sick.side)} palsies; expected that of one person")
+    who, strength, photo, errors = np.random.SeedSequence([int(seed), n]).spawn(4)
+    effort = efforts_in_time(n, fps, sick)
+    meant = intended_at(view, effort)
+    ratios = draw_side_ratios(np.random.default_rng(strength), 1)
+    meant = meant._replace(efforts=meant.efforts * ratios[:, family_of()], closure=meant.closure * ratios[:, -1])
+    identity = np.repeat(draw_identities(np.random.default_rng(who), 1), n, axis=0)
+    one = cameras.draw_cameras(np.random.default_rng(photo), 1, frontal=True)
+    camera = one.take(np.zeros(n, dtype=np.intp))
+    faces = moved(identity, meant, sick.take(np.zeros(n, dtype=np.intp)))
+    landmarks, transforms = reported(faces, interocular_cm(identity), camera, errors, sequence=True)
+    return Sequence(np.arange(n) / fps, effort, faces, landmarks, transforms)

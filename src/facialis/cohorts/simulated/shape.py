@@ -26,8 +26,8 @@ MEAN: dict[int, tuple[float, float, float]] = {
     14: (0.0, 3.0, -1.0),
     17: (0.0, 3.0, -2.0),
     61: (-1.5, 3.5, -4.0),  # corner of the mouth
-    200: (0.0, 4.5, -4.0),
-    152: (0.0, 9.0, -5.0),  # chin
+    200: (0.0, 4.5, 0.0),
+    152: (0.0, 9.0, 4.0),  # chin
     10: (0.0, -6.0, 7.0),  # forehead
     105: (-1.5, -3.5, 3.5),  # brow
     107: (-1.0, -5.5, 3.5),
@@ -55,17 +55,17 @@ SYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
 """Length scale (cm): standard deviation in x, y, z (cm) of the symmetric variation."""
 
 ANTISYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
-    (5.0, (0.14, 0.072, 0.10)),
-    (1.8, (0.06, 0.025, 0.05)),
+    (5.0, (0.14, 0.075, 0.10)),
+    (1.8, (0.06, 0.027, 0.05)),
 )
 """Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation, before the landmarker."""
-UP_AND_DOWN: dict[int, float] = {
-    105: 1.0, 70: 0.9, 107: 0.75, 33: 0.2, 133: 0.3, 159: 1.0, 145: 1.0, 205: 1.0, 98: 0.15, 61: 1.4, 40: 0.7,
-    37: 0.5, 91: 0.7, 84: 0.5, 17: 0.5, 152: 1.0,
+LEVEL: dict[int, tuple[float, float]] = {
+    105: (0.7, 0.9), 70: (0.7, 0.6), 107: (0.7, 0.7), 33: (0.2, 0.2), 133: (0.2, 0.2), 468: (0.2, 0.2),
+    159: (0.2, 0.3), 145: (0.2, 0.5), 205: (0.8, 1.0), 98: (0.9, 0.15), 1: (1.0, 1.0), 61: (0.6, 1.5), 40: (0.6, 0.7),
+    37: (0.6, 0.5), 0: (0.6, 0.5), 91: (0.6, 0.7), 84: (0.6, 0.5), 17: (0.7, 0.5), 152: (1.2, 1.0), 127: (1.0, 0.6),
 }  # fmt: skip
-"""Share of the antisymmetric variation in y that landmarks show: canthi, alae and the middle of the lips lie more
-level in real faces than brows and mouth corners do."""
-
+"""Share of the antisymmetric variation in x and y that landmarks show: eyes, alae and the middle of the lips lie more
+evenly in real faces than brows, mouth corners and chin do."""
 LID_RATIO = 0.07
 """Standard deviation of the logarithm of the ratio of the lid gaps, subject's right to left."""
 
@@ -113,7 +113,8 @@ def draw_identities(rng: np.random.Generator, n: int, antisymmetric: bool = True
     for length, scale in SYMMETRIC:
         faces = faces + symmetric_noise(rng, n, length, scale)
     level = np.ones((faces.shape[1], 3))
-    level[:, 1] = spread(UP_AND_DOWN, 0.8)
+    for axis in (0, 1):
+        level[:, axis] = spread({at: shares[axis] for at, shares in LEVEL.items()}, 0.6)
     for length, scale in ANTISYMMETRIC if antisymmetric else ():  # drawn last: the rest stays the same
         faces = faces + level * antisymmetric_noise(rng, n, length, scale)
     if antisymmetric:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated import movements, palsy, patients, shape
 from facialis.cohorts.simulated.ingredients import Ingredients
+from facialis.cohorts.simulated.muscles import EYEBALL
 from facialis.cohorts.simulated.palsy import ALL
 from facialis.cohorts.simulated.patients import EVERYDAY, Clinic
 from facialis.cohorts.simulated.truth import truth_columns
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GROUPS = ("patient", "healthy")
+STAYS = 0.9
+"""Share of the standard deviation of the landmarker's errors that stays through a video (assumed)."""
 _CHUNK = 256  # faces of a group computed at once; part of what a seed means
 
 
@@ -61,7 +64,7 @@ class Draw(NamedTuple):
     ----------
     pair : (n,) int, the pair of each face; frame : (n,) int, its number within the subject.
     sequence : (n,) the standard view of each face, "" in an everyday mix.
-    identity : (n, 478, 3) cm.
+    identity : (n, 478, 3) cm, the irises where they look.
     intended, camera : movement and camera of each face.
     palsy, extent : of the pair's patient.
     """
@@ -118,12 +121,14 @@ def draws(
         camera = cameras.draw_cameras(photo, len(subject), frontal=clinic.frontal)
         angles = camera.angles + chin_up[:, None] * np.array([0.0, 1.0, 0.0])
         camera = camera._replace(angles=angles if ingredients.pose else 0.0 * angles)
+        faces = identity[subject]
+        faces[:, list(EYEBALL), :2] += cameras.draw_gaze(photo, camera.angles)[:, None]
         yield (
             Draw(
                 pair=start + subject,
                 frame=frame,
                 sequence=np.full(len(frame), "") if movement == "mixed" else intended.names,
-                identity=identity[subject],
+                identity=faces,
                 intended=intended,
                 camera=camera,
                 palsy=sick.take(subject),
@@ -139,6 +144,8 @@ def reported(
     camera: cameras.Camera,
     seed: np.random.SeedSequence,
     ingredients: Ingredients = ALL,
+    *,
+    sequence: bool = False,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return landmarks (n, 478, 3), px, and transforms (n, 4, 4) as the landmarker would report these faces.
 
@@ -149,11 +156,17 @@ def reported(
     camera : the camera of each face.
     seed : of the landmarker's errors.
     ingredients : without `instrument` or `noise` the landmarker errs less.
+    sequence : the faces are frames of one video: most of the landmarker's errors stay, a small part jitters.
     """
     rng = np.random.default_rng(seed)
     noise = instrument.draw_noise(rng, camera.iod_px)
     factor, error = instrument.draw_depth_error(rng, len(face))
-    angles = instrument.reported_angles(rng, camera.angles) if ingredients.noise else camera.angles
+    angles = instrument.reported_angles(rng, camera.angles)
+    if sequence:
+        noise, factor, error = _steady(noise), factor[:1], error[:1]
+        angles = camera.angles + _steady(angles - camera.angles)
+    if not ingredients.noise:
+        angles = camera.angles
     seen, perspective = face, np.ones(face.shape[1])
     if ingredients.instrument:
         seen, perspective = instrument.pull_to_symmetry(face), instrument.perspective_share()
@@ -170,6 +183,11 @@ def reported(
         landmarks.astype(np.float32),
         cameras.reported_transforms(angles, landmarks, camera.size),
     )
+
+
+def _steady(errors: Array) -> Array:
+    """Return independent errors (n, ...) as those of a video: the first frame's, and jitter of the rest."""
+    return np.asarray(STAYS * errors[:1] + np.sqrt(1.0 - STAYS**2) * errors)
 
 
 def interocular_cm(faces: Array) -> Array:
