@@ -20,20 +20,43 @@ def parse_subjects(value: str) -> str:
 
 
 def simulate(
-    out: OutOption,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the new cohort; a stopped run goes on there.")
+    ] = None,
     subjects: Annotated[
         str, typer.Option(callback=parse_subjects, metavar="P+H", help="Patients and healthy people.")
     ] = "21+21",
     frames: Annotated[int, typer.Option(min=1, help="Frames of each subject.")] = 60,
     pictures: Annotated[bool, typer.Option(help="Draw pictures and extract them, so that image models run.")] = False,
+    movements: Annotated[
+        str,
+        typer.Option(
+            metavar="mixed|standard|VIEW,...", help="Everyday expressions, the ten standard views in order, or some."
+        ),
+    ] = "mixed",
+    show: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw a contact sheet instead: severities by movements, as meshes."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same faces.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes for the extraction of pictures.")] = 1,
 ) -> None:
     """Make a cohort of faces in which palsy is the only difference between the groups. All in it is simulated."""
+    if out is None and show is None:
+        raise typer.BadParameter("give --out FOLDER for a cohort, or --show FILE.png for a contact sheet")
+    if show is not None:
+        from facialis.cohorts.simulated.show import show as draw_sheet
+
+        draw_sheet(show, movements, seed)
+        typer.echo(f"contact sheet, simulated: {show}")
+    if out is None:
+        return
     from facialis.cohorts.simulated.cohort import simulate_cohort
 
     patients, healthy = (int(number) for number in subjects.split("+"))
-    cohort = simulate_cohort(out, patients, healthy, frames, seed=seed, pictures=pictures, workers=workers)
+    cohort = simulate_cohort(
+        out, patients, healthy, frames, seed=seed, pictures=pictures, movement=movements, workers=workers
+    )
     typer.echo(f"simulated cohort: {out}")
     _describe(cohort)
 

@@ -23,7 +23,7 @@ GRADES: tuple[tuple[str, float, float], ...] = (
 
 EXTENTS: dict[str, tuple[float, ...]] = {
     "whole": (1.0, 1.0, 1.0, 1.0, 1.0),
-    "upper": (1.0, 0.8, 0.1, 0.0, 0.0),
+    "upper": (1.0, 0.6, 0.0, 0.0, 0.0),
     "lower": (0.0, 0.8, 1.0, 1.0, 1.0),
     **{name: tuple(float(name == other) for other in BRANCHES) for name in BRANCHES},
 }
@@ -139,6 +139,7 @@ def draw_palsies(rng: np.random.Generator, n: int, clinic: Clinic = EVERYDAY) ->
     side = rng.integers(0, 2, n).astype(np.intp)
     kind = _choose(rng, clinic.kinds, n)
     extent = np.array(list(EXTENTS))[_choose(rng, clinic.extents, n)]
+    extent = np.where(kind == KINDS.index("central"), "lower", extent)
     if clinic.even_grades:
         typical = np.array([middle for _, middle, _ in GRADES])
         severity = np.clip(typical[rng.integers(0, len(GRADES), n)] + rng.normal(0.0, 0.03, n), 0.02, 1.0)

@@ -161,6 +161,7 @@ def simulate_pictures(
     frames: int,
     seed: int,
     portrait: Sequence[tuple[str, NDArray[np.uint8]]] | None = None,
+    movement: str = "mixed",
 ) -> pd.DataFrame:
     """Write simulated pictures to ``directory/pictures/SUBJECT/FRAME.png`` and return their table.
 
@@ -170,6 +171,7 @@ def simulate_pictures(
     n_patients, n_healthy, frames, seed : as for `simulate_faces`.
     portrait : names and RGB pictures of healthy people; by default scikit-image's astronaut. Each subject is made
         from one portrait, a pair from the same one.
+    movement : as for `simulate_faces`.
 
     Returns
     -------
@@ -190,7 +192,7 @@ def simulate_pictures(
     counts = dict(zip(GROUPS, (n_patients, n_healthy), strict=True))
     tables: dict[str, list[pd.DataFrame]] = {group: [] for group in GROUPS}
     with bar("Drawing pictures", (n_patients + n_healthy) * frames) as advance:
-        for draw, _ in draws(max(counts.values()), frames, seed):
+        for draw, _ in draws(max(counts.values()), frames, seed, movement=movement):
             healthy = palsy.no_palsy(len(draw.pair))
             for group in GROUPS:
                 sick = draw.palsy if group == "patient" else healthy

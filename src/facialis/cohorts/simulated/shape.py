@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from facialis.cohorts.simulated.muscles import EYEBALL, LOWER_LID, LOWER_RING, UPPER_LID, UPPER_RING, close_lids
-from facialis.faces.fields import Array, antisymmetric_noise, symmetric_noise
+from facialis.faces.fields import Array, antisymmetric_noise, mirror_field, symmetric_noise
 from facialis.faces.instrument import spread
 from facialis.faces.mesh import canonical_face, mirror_permutation
 
@@ -89,7 +89,8 @@ def mean_face() -> Array:
         for at in (list(rows), list(mirror_permutation()[list(rows)])):
             move[at, 1] += up
     move[list(EYEBALL)] = 0.0
-    return np.asarray(canonical_face() + move / 10.0)
+    face = canonical_face() + move / 10.0
+    return np.asarray((face + mirror_field(face)) / 2.0)
 
 
 def _odd(outwards: Array) -> Array:
