@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from facialis import __version__
-from facialis.app import assets, cohorts, demo, detect, measure, study
+from facialis.app import assets, cohorts, demo, detect, measure, metrology, study
 from facialis.errors import FacialisError
 
 
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.command("detect")(detect.detect)
 app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)
+app.command("metrology")(metrology.metrology)
 app.command("simulate")(cohorts.simulate)
 app.command("extract")(cohorts.extract)
 app.command("study")(study.study)

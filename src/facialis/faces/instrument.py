@@ -1,8 +1,7 @@
-"""The face landmarker as a measuring instrument: its gain, noise, depth and pose errors, as tables and functions.
+"""The face landmarker as a measuring instrument: its gain, noise, depth and pose errors, as functions.
 
-First version. Numbers measured with MediaPipe's Face Landmarker on one free portrait (gain, perspective, pose) and on
-nine photos (noise); the true values on other faces may differ. Lengths in cm on the canonical face or in units of the
-interocular distance (IOD, iris centre to iris centre).
+The numbers are in `facialis.faces.instrument_tables`, with how they were measured. Lengths in cm on the canonical face
+or in units of the interocular distance (IOD, iris centre to iris centre).
 """
 
 from __future__ import annotations
@@ -10,88 +9,59 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from facialis.faces.fields import Array, bump, mirror_field, smooth_noise
+from facialis.faces.instrument_tables import (
+    APERTURE_GAIN as APERTURE_GAIN,
+    CORRELATED_SHARE as CORRELATED_SHARE,
+    DEPTH_ERROR as DEPTH_ERROR,
+    DEPTH_SCALE_SPREAD as DEPTH_SCALE_SPREAD,
+    FOLLOWS_CORNER as FOLLOWS_CORNER,
+    FOLLOWS_CORNER_SHARES as FOLLOWS_CORNER_SHARES,
+    FOLLOWS_MOUTH as FOLLOWS_MOUTH,
+    FOLLOWS_MOUTH_SHARES as FOLLOWS_MOUTH_SHARES,
+    GAIN as GAIN,
+    INNER_PERSPECTIVE as INNER_PERSPECTIVE,
+    NOISE as NOISE,
+    NOISE_AT as NOISE_AT,
+    NOISE_IOD_PX as NOISE_IOD_PX,
+    NOISE_LENGTH_CM as NOISE_LENGTH_CM,
+    PITCH_RESIDUE as PITCH_RESIDUE,
+    POSE_NOISE as POSE_NOISE,
+    PROJECTED_RESIDUE as PROJECTED_RESIDUE,
+    REPORTED_YAW as REPORTED_YAW,
+    RESIDUE_SPREAD as RESIDUE_SPREAD,
+    WIDENING as WIDENING,
+    YAW_RESIDUE as YAW_RESIDUE,
+)
 from facialis.faces.mesh import CONTOURS, N_LANDMARKS, mirror_permutation
 
-GAIN: dict[int, float] = {
-    61: 0.78,  # mouth corner
-    0: 0.68,  # lip midline: 0.57 with the whole mouth moved sideways, 0.6-0.8 in the pattern of a palsy
-    17: 0.68,
-    105: 0.70,  # middle of the brow: 0.8 alone, 0.57 in the pattern of a palsy
-    70: 0.30,  # tail of the brow
-    145: 0.73,  # lower lid
-    159: 0.34,  # upper lid
-    1: 0.20,  # nose tip
-    205: 0.25,  # cheek
-}
-"""Share of a one-sided displacement that is reported, at landmarks of the subject's right side or the midline."""
+GAIN_RADIUS_CM = 0.8
+"""How far a gain of the table reaches."""
 
-FOLLOWS_MOUTH: tuple[tuple[int, float, float], ...] = ((152, 1.6, 0.6), (1, 1.2, 0.3))
-"""Landmark, radius (cm), share: chin and nose are reported to go sideways with the middle of the mouth by this share
-of its reported shift, whether they do or not (measured on the portrait warped with a palsy's displacement)."""
-FOLLOWS_CORNER: tuple[tuple[int, float, float], ...] = ((205, 1.2, 0.3), (64, 0.7, 0.25))
-"""The same for cheek and ala, up and down with the mouth's corner of their side."""
 
-NOISE_IOD_PX = (25.0, 50.0, 100.0, 200.0)
-NOISE: dict[str, tuple[float, float, float, float]] = {
-    "brow": (0.0081, 0.0056, 0.0047, 0.0045),
-    "upper_lid": (0.0072, 0.0035, 0.0034, 0.0033),
-    "lower_lid": (0.0066, 0.0034, 0.0033, 0.0030),
-    "canthi": (0.0068, 0.0035, 0.0036, 0.0029),
-    "mouth_corners": (0.0098, 0.0042, 0.0042, 0.0034),
-    "lips": (0.0091, 0.0046, 0.0042, 0.0037),
-    "nose": (0.0055, 0.0036, 0.0037, 0.0029),
-    "face_oval": (0.0133, 0.0089, 0.0081, 0.0067),
-}
-"""Standard deviation of x or y, IOD, over small changes of one photo, at the sizes `NOISE_IOD_PX`."""
-NOISE_AT: dict[str, tuple[int, ...]] = {
-    "brow": (70, 63, 105, 66, 107, 46, 53, 52, 65, 55),
-    "upper_lid": (246, 161, 160, 159, 158, 157, 173),
-    "lower_lid": (7, 163, 144, 145, 153, 154, 155),
-    "canthi": (33, 133),
-    "mouth_corners": (61, 78),
-    "lips": (40, 39, 37, 0, 91, 181, 84, 17, 13, 14),
-    "nose": (1, 4, 2, 98, 97, 5, 195),
-    "face_oval": tuple(start for start, _ in CONTOURS["face_oval"]),
-}
-"""Where each region's noise was measured (subject's right side and midline)."""
-CORRELATED_SHARE = 0.9
-"""Share of the noise's standard deviation that neighbouring landmarks have in common (the rest: 0.44)."""
-NOISE_LENGTH_CM = 1.2
+def spread_weights(places: tuple[int, ...], radius: float) -> Array:
+    """Return (places, 478): the weight of the value at each place (landmarks of one side) at every landmark.
 
-REPORTED_YAW = 0.89
-"""Reported yaw over true yaw."""
-POSE_NOISE = (1.0, 1.5, 0.5)
-"""Standard deviation of reported yaw, pitch and roll, degrees (assumed)."""
-
-YAW_RESIDUE: dict[int, float] = {105: -0.0018, 145: -0.0010, 0: 0.0013, 1: 0.0012, 61: 0.0003, 205: -0.0009}
-"""x (IOD per degree of yaw) that is left of a symmetric face after the reported pose is undone: half the left-right
-difference, measured on the whole portrait head turned. The vertical residue was not confirmed and is left out."""
-PROJECTED_RESIDUE: dict[int, float] = {105: 0.0001, 145: 0.0, 0: 0.0008, 1: 0.0013, 61: 0.0001, 205: 0.0}
-"""The part of it that the share of perspective and the understated yaw account for already (at 60 cm)."""
-
-DEPTH_SCALE_SPREAD = 0.12
-DEPTH_ERROR: tuple[tuple[float, float], ...] = ((3.5, 0.25), (1.5, 0.08))
-"""Length scale (cm): standard deviation (cm) of the smooth error of the guessed depth."""
-
-INNER_PERSPECTIVE = 0.3
-"""Lips, lids and brows show this share of the geometric perspective; the face's contour shows the whole."""
+    Values are mirrored to the other side and spread by a Gaussian mean, so that the weights of a landmark sum to 1.
+    """
+    mirror = mirror_permutation()
+    one = np.stack([bump(place, radius) for place in places]) + 1e-12
+    both = np.where(mirror[list(places)][:, None] != np.array(places)[:, None], one + one[:, mirror], one)
+    return np.asarray(both / both.sum(axis=0))
 
 
 def spread(values: dict[int, float], radius: float) -> Array:
     """Return (478,): `values` at landmarks of one side, mirrored, and spread to all (Gaussian mean)."""
-    mirror = mirror_permutation()
-    both = {**values, **{int(mirror[landmark]): value for landmark, value in values.items()}}
-    weights = np.stack([bump(landmark, radius) for landmark in both]) + 1e-12
-    numbers = np.array(list(both.values()))
-    return np.asarray((weights * numbers[:, None]).sum(axis=0) / weights.sum(axis=0))
+    weights = spread_weights(tuple(values), radius)
+    return np.asarray((weights * np.array(list(values.values()))[:, None]).sum(axis=0))
 
 
 @cache
 def gain() -> Array:
-    """Return (478,): the share of a one-sided displacement that the landmarker reports, 0 to 1."""
-    return spread(GAIN, 0.8)
+    """Return (478, 2): the share of a one-sided displacement in x and y that the landmarker reports."""
+    return np.stack([spread({at: pair[axis] for at, pair in GAIN.items()}, GAIN_RADIUS_CM) for axis in (0, 1)], axis=1)
 
 
 @cache
@@ -122,6 +92,50 @@ def noise_scale(iod_px: Array) -> Array:
     return np.asarray(((1.0 - part) * table[below] + part * table[below + 1]) * small)
 
 
+def landmark_noise(iod_px: ArrayLike, yaw: ArrayLike) -> Array:
+    """Return (..., 478), IOD: the standard deviation of each landmark's x or y, for an error bar.
+
+    The noise of the size, widened by `WIDENING` (measured on few photos), and what a turned head leaves behind that
+    differs from person to person, growing with yaw. Errors of neighbours go together.
+
+    Parameters
+    ----------
+    iod_px, yaw : (...) px between the irises, and reported degrees.
+
+    Examples
+    --------
+    >>> landmark_noise([50.0, 50.0], [0.0, 20.0])[:, 61].round(4)
+    array([0.0067, 0.0194])
+    """
+    iod, angle = np.broadcast_arrays(np.asarray(iod_px, np.float64), np.asarray(yaw, np.float64))
+    still = noise_scale(iod.ravel()).reshape(*iod.shape, N_LANDMARKS)
+    return np.asarray(WIDENING * np.hypot(still, (RESIDUE_SPREAD * np.abs(angle))[..., None]))
+
+
+@cache
+def _residue_fields() -> tuple[Array, Array]:
+    fields = [spread(table, 0.8) if table else np.zeros(N_LANDMARKS) for table in (YAW_RESIDUE, PITCH_RESIDUE)]
+    return fields[0], fields[1]
+
+
+def remove_pose_residue(frontal_points: Array, yaw: ArrayLike, pitch: ArrayLike) -> Array:
+    """Take off what turning leaves behind after the reported pose is undone, a field linear in yaw and pitch.
+
+    Parameters
+    ----------
+    frontal_points : (..., 478, 2 or 3), IOD, as `facialis.faces.geometry.undo_pose` gives them.
+    yaw, pitch : (...) degrees as reported (`facialis.faces.geometry.head_pose`).
+
+    Returns
+    -------
+    As `frontal_points`; only x changes, by the same on either side.
+    """
+    by_yaw, by_pitch = _residue_fields()
+    corrected = np.array(frontal_points, dtype=np.float64)
+    corrected[..., 0] -= np.asarray(yaw)[..., None] * by_yaw + np.asarray(pitch)[..., None] * by_pitch
+    return corrected
+
+
 def pull_to_symmetry(faces: Array) -> Array:
     """Return (n, 478, 3) faces (or displacements) with their one-sided part times `gain`, the symmetric part whole.
 
@@ -129,23 +143,26 @@ def pull_to_symmetry(faces: Array) -> Array:
     nose or cheek hardly; but chin, nose and cheek go along with the mouth that it sees (`FOLLOWS_MOUTH`).
     """
     mirrored = mirror_field(faces)
-    seen = gain()[:, None] * (faces - mirrored) / 2.0
-    sideways, downwards = _followers()
+    shares = np.concatenate([gain(), gain().mean(axis=1, keepdims=True)], axis=1)
+    seen = shares * (faces - mirrored) / 2.0
+    sideways, downwards = follower_fields()
     middle = (seen[:, 0, 0] + seen[:, 17, 0]) / 2.0
     corner = seen[:, 61, 1].copy()
-    seen[..., 0] += middle[:, None] * sideways
-    seen[..., 1] += corner[:, None] * downwards
+    seen[..., 0] += middle[:, None] * (np.array(FOLLOWS_MOUTH_SHARES)[:, None] * sideways).sum(axis=0)
+    seen[..., 1] += corner[:, None] * (np.array(FOLLOWS_CORNER_SHARES)[:, None] * downwards).sum(axis=0)
     return np.asarray((faces + mirrored) / 2.0 + seen)
 
 
 @cache
-def _followers() -> tuple[Array, Array]:
-    sideways = np.stack([share * bump(at, radius) for at, radius, share in FOLLOWS_MOUTH]).sum(axis=0)
-    right = np.stack([share * bump(at, radius) for at, radius, share in FOLLOWS_CORNER]).sum(axis=0)
-    lips = spread({0: 1.0, 17: 1.0, 61: 1.0, 105: 0.0, 1: 0.0, 152: 0.0, 205: 0.0}, 0.6)
-    sideways = sideways * (1.0 - lips)
-    right = right * (1.0 - lips)
-    return sideways, right - right[mirror_permutation()]
+def follower_fields() -> tuple[Array, Array]:
+    """Return (k, 478), (m, 478): what goes along with the mouth's middle in x and with the mouth's corner in y.
+
+    Those of the corner are antisymmetric: down on the side of the corner that goes down, up on the other.
+    """
+    lips = spread({0: 1.0, 17: 1.0, 61: 1.0, 105: 0.0, 1: 0.0, 152: 0.0, 205: 0.0, 64: 0.0}, 0.6)
+    sideways = np.stack([bump(at, radius) for at, radius in FOLLOWS_MOUTH]) * (1.0 - lips)
+    right = np.stack([bump(at, radius) for at, radius in FOLLOWS_CORNER]) * (1.0 - lips)
+    return sideways, right - right[:, mirror_permutation()]
 
 
 @cache

@@ -1,0 +1,101 @@
+"""What was measured of the face landmarker, as literal tables; `facialis.faces.instrument` makes functions of them.
+
+Measured with MediaPipe's Face Landmarker by ``python benchmarks/landmarker_response.py --portraits DIR``, which prints
+gains and what yaw and pitch leave behind in this form ("fit", "left after undoing"). DIR held four press photos of
+two men (biden, obama, obama2, obama3 of the test pictures of the Python package face_recognition 1.3.0), and the
+free portrait is always with them: five photos of three persons, 1,680 warps. On the free portrait alone the one-sided
+gain of a whole palsy is 0.74, on all five 0.75 (between photos 0.07); mouth corner 0.40 to 0.69, whole mouth sideways
+0.34 to 0.67, middle of the brow 0.62 to 0.67, tail of the brow 0.05 to 0.27. Three persons are few: `WIDENING`.
+"""
+
+from __future__ import annotations
+
+from facialis.faces.mesh import CONTOURS
+
+WIDENING = 1.5
+"""Factor on standard deviations that errors of measurement are widened by: noise of single photos lay up to 1.5 times
+over their median."""
+
+GAIN: dict[int, tuple[float, float]] = {
+    61: (0.80, 0.59),  # mouth corner
+    0: (0.49, 0.75),  # middle of the upper lip
+    17: (0.67, 0.77),  # middle of the lower lip
+    105: (0.69, 0.60),  # middle of the brow
+    55: (0.70, 0.78),  # inner end of the brow
+    70: (0.31, 0.27),  # tail of the brow
+    145: (0.73, 0.60),  # lower lid
+    159: (0.33, 0.38),  # upper lid
+    1: (0.06, 0.16),  # nose tip
+    64: (0.33, 0.03),  # ala
+    205: (0.34, 0.05),  # cheek
+    152: (0.14, 0.25),  # chin
+}
+"""Share in x and in y of a one-sided displacement that is reported, at landmarks of the subject's right or midline."""
+
+APERTURE_GAIN = 0.18
+"""Share of a one-sided opening of the lids against each other that is reported (five photos: 0.14 to 0.21); both eyes
+opened together: 0.50. `pull_to_symmetry` does not use it: a warped lid is not a lid that moves over an eyeball."""
+
+FOLLOWS_MOUTH = ((152, 1.6), (1, 1.2))
+FOLLOWS_MOUTH_SHARES = (1.0, 0.69)
+"""Landmark and radius (cm), and share: chin and nose are reported to go sideways with the middle of the mouth by this
+share of its reported shift, whether they do or not."""
+FOLLOWS_CORNER = ((205, 1.2), (64, 0.7))
+FOLLOWS_CORNER_SHARES = (0.80, 0.33)
+"""The same for cheek and ala, up and down with the mouth's corner of their side."""
+
+NOISE_IOD_PX = (25.0, 50.0, 100.0, 200.0)
+NOISE: dict[str, tuple[float, float, float, float]] = {
+    "brow": (0.0081, 0.0056, 0.0047, 0.0045),
+    "upper_lid": (0.0072, 0.0035, 0.0034, 0.0033),
+    "lower_lid": (0.0066, 0.0034, 0.0033, 0.0030),
+    "canthi": (0.0068, 0.0035, 0.0036, 0.0029),
+    "mouth_corners": (0.0098, 0.0042, 0.0042, 0.0034),
+    "lips": (0.0091, 0.0046, 0.0042, 0.0037),
+    "nose": (0.0055, 0.0036, 0.0037, 0.0029),
+    "face_oval": (0.0133, 0.0089, 0.0081, 0.0067),
+}
+"""Standard deviation of x or y, IOD, over small changes of one photo, at the sizes `NOISE_IOD_PX`."""
+NOISE_AT: dict[str, tuple[int, ...]] = {
+    "brow": (70, 63, 105, 66, 107, 46, 53, 52, 65, 55),
+    "upper_lid": (246, 161, 160, 159, 158, 157, 173),
+    "lower_lid": (7, 163, 144, 145, 153, 154, 155),
+    "canthi": (33, 133),
+    "mouth_corners": (61, 78),
+    "lips": (40, 39, 37, 0, 91, 181, 84, 17, 13, 14),
+    "nose": (1, 4, 2, 98, 97, 5, 195),
+    "face_oval": tuple(start for start, _ in CONTOURS["face_oval"]),
+}
+"""Where each region's noise was measured (subject's right side and midline)."""
+CORRELATED_SHARE = 0.9
+"""Share of the noise's standard deviation that neighbouring landmarks have in common (the rest: 0.44)."""
+NOISE_LENGTH_CM = 1.2
+
+REPORTED_YAW = 0.89
+"""Reported yaw over true yaw."""
+POSE_NOISE = (1.0, 1.5, 0.5)
+"""Standard deviation of reported yaw, pitch and roll, degrees (assumed)."""
+
+YAW_RESIDUE: dict[int, float] = {
+    105: 0.0008, 107: 0.0027, 33: 0.0006, 133: 0.0018, 145: 0.0011, 159: 0.0005, 0: 0.0040, 17: 0.0045,
+    1: 0.0056, 98: 0.0033, 61: 0.0017, 205: 0.0009, 152: 0.0056, 127: -0.0045,
+}  # fmt: skip
+"""x (IOD per degree of reported yaw) that is left of a symmetric face after the reported pose is undone: half the
+left-right difference, mean of five photos' whole heads turned by -25 to 25 degrees, at 60 and 200 cm. What was left
+in y (0.0014 at the brow) is not in real healthy faces, and is left out."""
+PITCH_RESIDUE: dict[int, float] = {}
+"""None: left and right differ by 0.001 IOD per degree of pitch and less, as much as the photos among themselves."""
+PROJECTED_RESIDUE: dict[int, float] = {
+    105: 0.0001, 107: 0.0006, 33: -0.0004, 133: 0.0001, 145: 0.0, 159: 0.0, 0: 0.0009, 17: 0.0008,
+    1: 0.0016, 98: 0.0006, 61: 0.0002, 205: 0.0, 152: 0.0003, 127: -0.0027,
+}  # fmt: skip
+"""The part of it that the share of perspective and the understated yaw account for already (40 to 100 cm)."""
+RESIDUE_SPREAD = 0.0009
+"""Standard deviation over photos of what a degree of yaw leaves behind, IOD; median of the landmarks in x."""
+
+DEPTH_SCALE_SPREAD = 0.12
+DEPTH_ERROR: tuple[tuple[float, float], ...] = ((3.5, 0.25), (1.5, 0.08))
+"""Length scale (cm): standard deviation (cm) of the smooth error of the guessed depth."""
+
+INNER_PERSPECTIVE = 0.3
+"""Lips, lids and brows show this share of the geometric perspective; the face's contour shows the whole."""
