@@ -88,11 +88,13 @@ SHIFT_MUSCLES = {
     "risorius": 0.7,
     "levator_labii": 0.25,
     "depressor_labii": 0.35,
-    "orbicularis_oris": -0.25,
+    "orbicularis_oris": -0.5,
 }
 """Pull of the healthy side's mouth, per difference of effort between the sides."""
 LIFT_OF_HEALTHY_SIDE = 0.25
-"""The healthy side's mouth muscles gain this when the palsy is complete."""
+"""The healthy side's muscles of mouth and forehead gain this when the palsy is complete."""
+SQUINT = 0.2
+"""Share of the lid gap that closes as the palpebral part of orbicularis oculi is at full effort, as in a smile."""
 
 LIDS = "lids"
 LID_TRAVEL = CLOSURE[2][1] - CLOSURE[0][1]
@@ -196,9 +198,9 @@ def act(intended: Intended, palsy: Palsy, ingredients: Ingredients = ALL) -> Act
     efforts = intended.efforts.copy()
     efforts[rows, :, weak] *= 1.0 - lost
     if ingredients.contralateral_pull:
-        mouth = np.array([muscle.family in MOUTH for muscle in MUSCLES])
-        gain = 1.0 + LIFT_OF_HEALTHY_SIDE * _weighted(palsy, SHIFT_BRANCHES)
-        efforts[rows, :, other] *= np.where(mouth, gain[:, None], 1.0)
+        lost_there = [_weighted(palsy, SHIFT_BRANCHES), _weighted(palsy, {"temporal": 1.0}), np.zeros(len(rows))]
+        which = [0 if muscle.family in MOUTH else 1 if muscle.family == "frontalis" else 2 for muscle in MUSCLES]
+        efforts[rows, :, other] *= 1.0 + LIFT_OF_HEALTHY_SIDE * np.stack(lost_there, axis=1)[:, which]
 
     meant = np.maximum(intended.closure, 0.0)
     closure = intended.closure.copy()
@@ -214,7 +216,7 @@ def act(intended: Intended, palsy: Palsy, ingredients: Ingredients = ALL) -> Act
                 narrowing[rows, side] += amount
             else:
                 efforts[rows, muscle_index(dragged), side] += amount
-    closure += narrowing / LID_TRAVEL
+    closure += (narrowing + SQUINT * efforts[:, muscle_index("orbicularis_oculi_palpebral")]) / LID_TRAVEL
     if ingredients.rest_droop:
         closure[rows, weak] -= palsy.eye_opening
     return Acted(efforts, np.clip(closure, -0.5, 1.0), intended.jaw)

@@ -168,9 +168,9 @@ def _palsy(
     factors = factors * np.where(synkinetic[:, None], np.array(SYNKINETIC), 1.0)
     branches = np.clip(severity[:, None] * factors * spread, 0.0, 1.0)
     eye = 0.4 * branches[:, 0] + 0.6 * branches[:, 1]
-    drawn_up = np.stack([-1.0 + 2.0 * uniform[:, 0], np.full(len(side), -0.35), -0.7 + 0.7 * uniform[:, 3]], axis=1)
+    drawn_up = np.stack([-1.0 + 2.0 * uniform[:, 0], np.full(len(side), -0.35), -1.1 + 1.3 * uniform[:, 3]], axis=1)
     tone = np.where(synkinetic[:, None], drawn_up, np.where(central, 0.7, 1.0)[:, None])
-    wider, narrower = 0.06 + 0.12 * np.asarray(normal), -(0.1 + 0.4 * uniform[:, 1])
+    wider, narrower = 0.10 + 0.12 * np.asarray(normal), -(0.1 + 0.4 * uniform[:, 1])
     return Palsy(
         side=side,
         kind=np.array(KINDS)[kind],

@@ -66,7 +66,7 @@ LEVEL: dict[int, tuple[float, float]] = {
 }  # fmt: skip
 """Share of the antisymmetric variation in x and y that landmarks show: eyes, alae and the middle of the lips lie more
 evenly in real faces than brows, mouth corners and chin do."""
-LID_RATIO = 0.07
+LID_RATIO = 0.10
 """Standard deviation of the logarithm of the ratio of the lid gaps, subject's right to left."""
 
 AXIS_SPREAD = 0.035
