@@ -117,7 +117,7 @@ def test_only_what_the_branches_drive_is_weak(extent: str, brow: bool, corner: b
     smiled = looks("large_smile", sick) - looks("large_smile")
     assert (raised[BROW[0], 1] < -0.5) == brow
     assert (smiled[CORNER[0], 1] < -0.6) == corner
-    assert -0.01 < raised[BROW[1], 1] < 0.25, "the other brow goes up as before, or more"
+    assert -0.01 < raised[BROW[1], 1] < 0.4, "the other brow goes up as before, or more"
 
 
 @pytest.mark.parametrize("branch", BRANCHES)

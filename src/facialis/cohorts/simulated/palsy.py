@@ -70,19 +70,19 @@ REST: dict[str, RestChange] = {
     "corner_drop": RestChange(
         "mouth",
         {"zygomatic": 0.3, "buccal": 0.6, "marginal_mandibular": 0.1},
-        ((61, 11, (2.2, -5.2, 0)), (91, 8, (1, -2.5, 0)), (40, 8, (1, -2.5, 0)), (212, 10, (0.5, -2, 0))),
+        ((61, 11, (2, -5.4, 0)), (91, 8, (1, -2.6, 0)), (40, 8, (1, -2.6, 0)), (212, 10, (0.5, -2.1, 0))),
     ),
 }
 
 SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
-    (9.0, (0.0, -4.3, 5.0), 1.4),
+    (12.0, (0.0, -4.3, 5.0), 1.3),
     (2.5, (0.0, -1.8, 6.0), 1.2),
     (2.0, (0.0, -7.5, 5.0), 1.6),
 )
 """Shift to the healthy side when complete: mm, centre (cm), radius (cm) of mouth and philtrum, nose tip, chin."""
 SHIFT_BRANCHES = {"zygomatic": 0.3, "buccal": 0.5, "marginal_mandibular": 0.2}
 SHIFT_AT_REST = 1.0
-SHIFT_IN_MOVEMENT = 2.2
+SHIFT_IN_MOVEMENT = 4.0
 SHIFT_MUSCLES = {
     "zygomaticus_major": 0.5,
     "risorius": 0.7,
@@ -91,7 +91,7 @@ SHIFT_MUSCLES = {
     "orbicularis_oris": -0.5,
 }
 """Pull of the healthy side's mouth, per difference of effort between the sides."""
-LIFT_OF_HEALTHY_SIDE = 0.25
+LIFT_OF_HEALTHY_SIDE = 0.35
 """The healthy side's muscles of mouth and forehead gain this when the palsy is complete."""
 SQUINT = 0.2
 """Share of the lid gap that closes as the palpebral part of orbicularis oculi is at full effort, as in a smile."""
