@@ -13,29 +13,68 @@ from numpy.typing import ArrayLike
 
 from facialis.faces.fields import Array, bump, mirror_field, smooth_noise
 from facialis.faces.instrument_tables import (
-    APERTURE_GAIN as APERTURE_GAIN,
-    CORRELATED_SHARE as CORRELATED_SHARE,
-    DEPTH_ERROR as DEPTH_ERROR,
-    DEPTH_SCALE_SPREAD as DEPTH_SCALE_SPREAD,
-    FOLLOWS_CORNER as FOLLOWS_CORNER,
-    FOLLOWS_CORNER_SHARES as FOLLOWS_CORNER_SHARES,
-    FOLLOWS_MOUTH as FOLLOWS_MOUTH,
-    FOLLOWS_MOUTH_SHARES as FOLLOWS_MOUTH_SHARES,
-    GAIN as GAIN,
-    INNER_PERSPECTIVE as INNER_PERSPECTIVE,
-    NOISE as NOISE,
-    NOISE_AT as NOISE_AT,
-    NOISE_IOD_PX as NOISE_IOD_PX,
-    NOISE_LENGTH_CM as NOISE_LENGTH_CM,
-    PITCH_RESIDUE as PITCH_RESIDUE,
-    POSE_NOISE as POSE_NOISE,
-    PROJECTED_RESIDUE as PROJECTED_RESIDUE,
-    REPORTED_YAW as REPORTED_YAW,
-    RESIDUE_SPREAD as RESIDUE_SPREAD,
-    WIDENING as WIDENING,
-    YAW_RESIDUE as YAW_RESIDUE,
+    APERTURE_GAIN,
+    CORRELATED_SHARE,
+    DEPTH_ERROR,
+    DEPTH_SCALE_SPREAD,
+    FOLLOWS_CORNER,
+    FOLLOWS_CORNER_SHARES,
+    FOLLOWS_MOUTH,
+    FOLLOWS_MOUTH_SHARES,
+    GAIN,
+    INNER_PERSPECTIVE,
+    NOISE,
+    NOISE_AT,
+    NOISE_IOD_PX,
+    NOISE_LENGTH_CM,
+    PITCH_RESIDUE,
+    POSE_NOISE,
+    PROJECTED_RESIDUE,
+    REPORTED_YAW,
+    RESIDUE_SPREAD,
+    WIDENING,
+    YAW_RESIDUE,
 )
 from facialis.faces.mesh import CONTOURS, N_LANDMARKS, mirror_permutation
+
+__all__ = [
+    "APERTURE_GAIN",
+    "CORRELATED_SHARE",
+    "DEPTH_ERROR",
+    "DEPTH_SCALE_SPREAD",
+    "FOLLOWS_CORNER",
+    "FOLLOWS_CORNER_SHARES",
+    "FOLLOWS_MOUTH",
+    "FOLLOWS_MOUTH_SHARES",
+    "GAIN",
+    "GAIN_RADIUS_CM",
+    "INNER_PERSPECTIVE",
+    "NOISE",
+    "NOISE_AT",
+    "NOISE_IOD_PX",
+    "NOISE_LENGTH_CM",
+    "PITCH_RESIDUE",
+    "POSE_NOISE",
+    "PROJECTED_RESIDUE",
+    "REPORTED_YAW",
+    "RESIDUE_SPREAD",
+    "WIDENING",
+    "YAW_RESIDUE",
+    "draw_depth_error",
+    "draw_noise",
+    "follower_fields",
+    "gain",
+    "landmark_noise",
+    "noise_scale",
+    "noise_table",
+    "perspective_share",
+    "pull_to_symmetry",
+    "remove_pose_residue",
+    "reported_angles",
+    "spread",
+    "spread_weights",
+    "yaw_residue",
+]
 
 GAIN_RADIUS_CM = 0.8
 """How far a gain of the table reaches."""
@@ -105,7 +144,7 @@ def landmark_noise(iod_px: ArrayLike, yaw: ArrayLike) -> Array:
     Examples
     --------
     >>> landmark_noise([50.0, 50.0], [0.0, 20.0])[:, 61].round(4)
-    array([0.0067, 0.0194])
+    array([0.0064, 0.0278])
     """
     iod, angle = np.broadcast_arrays(np.asarray(iod_px, np.float64), np.asarray(yaw, np.float64))
     still = noise_scale(iod.ravel()).reshape(*iod.shape, N_LANDMARKS)

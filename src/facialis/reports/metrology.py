@@ -26,7 +26,7 @@ def rows(found: Sequence[Recovery]) -> list[dict[str, object]]:
         numbers = {"put_in": middle, "got_back": one.gain * middle, "gain": one.gain, "scatter": one.scatter}
         table.append(
             {"measure": one.name, "region": one.region, "unit": one.unit, "n": one.n, "portraits": one.portraits}
-            | {key: float(f"{value:.4g}") for key, value in numbers.items()}
+            | {key: None if np.isnan(value) else float(f"{value:.4g}") for key, value in numbers.items()}
         )
     return table
 
@@ -40,12 +40,15 @@ def metrology_table(found: Sequence[Recovery]) -> Table:
     """Return the rows as a table for the terminal."""
     from rich.table import Table
 
-    caption = "Simulated changes of real portraits; scatter: standard deviation of what is got back about the gain."
+    caption = (
+        "Simulated changes of real portraits; scatter: standard deviation of what is got back about the gain; no gain: "
+        "the changes were too small to tell."
+    )
     table = Table(caption=caption, caption_justify="left")
     for column in ("measure", "unit", "n", "put in (median)", "got back", "gain", "scatter"):
         table.add_column(column, justify="left" if column in ("measure", "unit") else "right", no_wrap=True)
     for row in rows(found):
-        numbers = (f"{row[key]:.3g}" for key in ("put_in", "got_back", "gain", "scatter"))
+        numbers = ("" if row[key] is None else f"{row[key]:.3g}" for key in ("put_in", "got_back", "gain", "scatter"))
         table.add_row(str(row["measure"]), str(row["unit"]), str(row["n"]), *numbers)
     return table
 
@@ -65,11 +68,12 @@ def metrology_plot(found: Sequence[Recovery], path: Path, portraits: Sequence[st
         end = 1.05 * float(np.abs(one.put_in).max())
         axes.axhline(0.0, color="0.85", linewidth=0.8)
         axes.plot([-end, end], [-end, end], color="0.6", linewidth=0.8, linestyle="--")
+        told = "" if np.isnan(one.gain) else f", gain {one.gain:.2f}"
         axes.plot([-end, end], [-one.gain * end, one.gain * end], color="tab:red", linewidth=1.2)
         axes.scatter(one.put_in, one.got_back, s=5, alpha=0.4, color="tab:blue", linewidths=0)
         axes.set_xlim(-end, end)
         axes.set_ylim(-1.3 * end, 1.3 * end)
-        axes.set_title(f"{one.name}\n{one.unit}, gain {one.gain:.2f}, n {one.n}", fontsize=7)
+        axes.set_title(f"{one.name}\n{one.unit}{told}, n {one.n}", fontsize=7)
         axes.tick_params(labelsize=6)
     names = ", ".join(portraits[:6]) + (" ..." if len(portraits) > 6 else "")
     figure.suptitle(

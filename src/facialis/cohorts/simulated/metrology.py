@@ -17,6 +17,8 @@ IOD_MM = 63.0
 """Millimetres taken for the interocular distance; people differ by about 6 % (standard deviation)."""
 LEAST = 0.05
 """A warp counts for a measure if it changes it by this share of the largest change among all warps."""
+TELLS = 2.0
+"""No gain is told where the largest change put in is below this many times the scatter."""
 
 
 class Recovery(NamedTuple):
@@ -27,7 +29,8 @@ class Recovery(NamedTuple):
     name, unit, region : of the measure; lengths in mm.
     n : warps and settings in which the measure changes; portraits : on how many portraits.
     put_in, got_back : (n,) changes of the measure.
-    gain : slope of `got_back` on `put_in` through 0; scatter : standard deviation about it.
+    gain : slope of `got_back` on `put_in` through 0, NaN where too little was put in to tell; scatter : standard
+        deviation about it.
     """
 
     name: str
@@ -67,5 +70,7 @@ def recoveries(found: Sequence[Answer], frames: Sequence[Frame]) -> list[Recover
         gain = float((true * got).sum() / (true**2).sum())
         names = {answer.portrait for answer, kept in zip(found, counts, strict=True) if kept}
         scatter = float(np.sqrt(np.mean((got - gain * true) ** 2)))
+        if np.abs(true).max() < TELLS * scatter:
+            gain = float("nan")
         rows.append(Recovery(name, shown, region, len(true), len(names), true, got, gain, scatter))
     return rows

@@ -9,7 +9,7 @@ import numpy as np
 
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated.response import Answer, one_sided
-from facialis.cohorts.simulated.turning import design
+from facialis.cohorts.simulated.turning import design, solve
 from facialis.faces import geometry, instrument
 from facialis.faces.fields import Array
 from facialis.faces.mesh import N_LANDMARKS, canonical_face
@@ -90,5 +90,4 @@ def projected_residue(n: int = 400, seed: int = 0) -> Array:
     transforms = cameras.reported_transforms(reported, points, camera.size)
     frontal = geometry.undo_pose(points, transforms)
     uneven = ((frontal - geometry.mirror(frontal)) / 2.0)[..., 0]
-    solved: Array = np.linalg.lstsq(design(reported)[:, [0, 3]], uneven, rcond=None)[0]
-    return solved[0]
+    return np.asarray(solve(design(reported)[:, [0, 3]], uneven)[0])

@@ -187,8 +187,8 @@ def slopes(seen: Turned) -> tuple[Array, Array]:
     (2,) reported yaw per true yaw and reported pitch per true pitch; (2, 478, 2) IOD per degree of reported yaw and
     of reported pitch: what is left in x and y of the left-right difference.
     """
-    scale: Array = np.linalg.lstsq(design(seen.true), seen.reported[:, :2], rcond=None)[0]
-    left: Array = np.linalg.lstsq(design(seen.reported), seen.uneven.reshape(len(seen.true), -1), rcond=None)[0]
+    scale = solve(design(seen.true), seen.reported[:, :2])
+    left = solve(design(seen.reported), seen.uneven.reshape(len(seen.true), -1))
     return np.array([scale[0, 0], scale[1, 1]]), left[:2].reshape(2, -1, 2)
 
 
@@ -196,3 +196,8 @@ def design(angles: Array) -> Array:
     """Return (n, 4): yaw, pitch, their product and 1, to be fitted to."""
     yaw, pitch = angles[:, 0], angles[:, 1]
     return np.stack([yaw, pitch, yaw * pitch, np.ones(len(yaw))], axis=1)
+
+
+def solve(matrix: Array, target: Array) -> Array:
+    """Return the least-squares solution."""
+    return np.asarray(np.linalg.lstsq(matrix, target, rcond=None)[0], dtype=np.float64)
