@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import landmarker_response
 from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmarks import landmarker_response
 from facialis.app.cli import app
 from facialis.cohorts.simulated import framing, metrology, response, response_fit, turning
 from facialis.errors import CohortError

@@ -63,8 +63,12 @@ def simulate_cohort(
             raise CohortError("portraits are given but no pictures are asked for; add --pictures")
         asked["portraits"] = str(portraits)
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
-    parts = prepare_folder(out)
-    _claim(parts, asked)
+    sitters = None
+    if portraits is not None:
+        from facialis.cohorts.simulated.picture import read_portrait_folder
+
+        sitters = read_portrait_folder(portraits)
+    _claim(prepare_folder(out), asked)
     if not pictures:
         faces = simulate_faces(n_patients, n_healthy, frames, seed, movement=movement)
         arrays: dict[str, NDArray[Any]] = {
@@ -75,9 +79,8 @@ def simulate_cohort(
         }
         return write_cohort(out, faces.frames, arrays, provenance)
 
-    from facialis.cohorts.simulated.picture import read_portrait_folder, simulate_pictures
+    from facialis.cohorts.simulated.picture import simulate_pictures
 
-    sitters = None if portraits is None else read_portrait_folder(portraits)
     table = simulate_pictures(out, n_patients, n_healthy, frames, seed, sitters, movement=movement)
     return extract(table, out, out, provenance=provenance, workers=workers)
 
