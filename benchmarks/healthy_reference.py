@@ -23,7 +23,7 @@ import numpy as np
 
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.faces import geometry
-from facialis.modalities.asymmetry import distance_from_symmetry, has_symmetric_value
+from facialis.modalities.asymmetry import folded_measures
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import MEASURES, measure
 from facialis.modalities.signed import signed_measure_names, signed_measures
@@ -54,8 +54,7 @@ def quantities(faces: Faces) -> dict[str, Array]:
         "eye opening ratio": np.abs(np.log(gap[0] / gap[1])),
         "midline deviation": signed["philtrum_deviation"],
     }
-    values = measure(faces.landmarks)
-    values[:, has_symmetric_value()] = distance_from_symmetry(values)
+    values = folded_measures(measure(faces.landmarks))
     return result | {f"f{entry.number} {entry.name}": values[:, entry.number] for entry in MEASURES}
 
 

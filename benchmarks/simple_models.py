@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from facialis.faces import geometry
 from facialis.faces.mesh import CONTOURS, canonical_face
-from facialis.modalities.asymmetry import distance_from_symmetry, has_symmetric_value
+from facialis.modalities import asymmetry
 from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
 from real_faces import Array, Faces
@@ -27,9 +27,7 @@ RIGHT_HALF = [landmark for landmark in CONTOUR if canonical_face()[landmark, 0] 
 
 def folded_measures(faces: Faces, definition: str) -> Array:
     """Return (n, 29): the measures, as distance from a symmetric face's value where there is one."""
-    values = measure(faces.landmarks, definition=definition)
-    values[:, has_symmetric_value(definition)] = distance_from_symmetry(values, definition)
-    return values
+    return asymmetry.folded_measures(measure(faces.landmarks, definition=definition), definition)
 
 
 def signed_differences(faces: Faces) -> Array:
@@ -128,7 +126,7 @@ MODELS: dict[str, Row] = {
         lambda f: folded_measures(f, "parra-dominguez-2021"), Logistic
     ),
     "logistic regression, the 21 measures of asymmetry (oo-2025)": Row(
-        lambda f: distance_from_symmetry(measure(f.landmarks)), Logistic
+        lambda f: asymmetry.distance_from_symmetry(measure(f.landmarks)), Logistic
     ),
     "logistic regression, mirrored-pair differences, pose undone": Row(mirrored_pairs, Logistic),
     "logistic regression, 24 signed left-right differences, pose undone": Row(signed_differences, Logistic),

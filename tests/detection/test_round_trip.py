@@ -15,7 +15,7 @@ from facialis.modalities.measures import measure
 from facialis.models.export import to_onnx
 from facialis.models.feedforward import FeedForwardNet
 from facialis.models.logistic import LogisticNet
-from facialis.models.symmetry import DistanceFromSymmetry
+from facialis.models.symmetry import FoldedMeasures
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def measures():
 
 @pytest.mark.parametrize(
     "build",
-    [lambda: nn.Sequential(DistanceFromSymmetry("oo-2025"), LogisticNet(21)), lambda: FeedForwardNet(29)],
+    [lambda: nn.Sequential(FoldedMeasures("oo-2025"), LogisticNet(29)), lambda: FeedForwardNet(29)],
     ids=["logistic", "the paper's net"],
 )
 def test_torch_and_the_bundle_agree(build, measures, tmp_path):

@@ -8,13 +8,14 @@ from facialis.faces.geometry import mirror
 from facialis.faces.mesh import canonical_face
 from facialis.modalities.asymmetry import (
     distance_from_symmetry,
+    folded_measures,
     has_symmetric_value,
     is_signed,
     with_sign_of,
     without_sign,
 )
 from facialis.modalities.measures import DEFINITIONS, measure
-from facialis.models.symmetry import DistanceFromSymmetry
+from facialis.models.symmetry import FoldedMeasures
 
 
 @pytest.fixture(params=DEFINITIONS)
@@ -26,8 +27,8 @@ def measures(request):
 def test_torch_and_numpy_agree(measures):
     definition, values = measures
     with torch.no_grad():
-        answer = DistanceFromSymmetry(definition)(torch.from_numpy(values.astype(np.float32))).numpy()
-    np.testing.assert_allclose(answer, distance_from_symmetry(values, definition), rtol=1e-4, atol=1e-4)
+        answer = FoldedMeasures(definition)(torch.from_numpy(values.astype(np.float32))).numpy()
+    np.testing.assert_allclose(answer, folded_measures(values, definition), rtol=1e-4, atol=1e-4)
 
 
 def test_a_symmetric_face_has_no_distance_and_no_face_a_negative_one(measures):

@@ -33,6 +33,14 @@ def distance_from_symmetry(values: ArrayLike, definition: str = "oo-2025") -> Va
     return np.abs(np.where(ratio, np.log(np.where(ratio, column, 1.0)), difference))
 
 
+def folded_measures(values: ArrayLike, definition: str = "oo-2025") -> Values:
+    """Turn (..., 29) measures into what a linear model can use: the 21 with a symmetric value into their distance from
+    it, the eight relative sizes as they are."""
+    folded = np.array(values, dtype=np.float64)
+    folded[..., has_symmetric_value(definition)] = distance_from_symmetry(values, definition)
+    return folded
+
+
 def is_signed(definition: str = "oo-2025") -> NDArray[np.bool_]:
     """Return (29,): whether a measure has a sign, or lies to one or the other side of its symmetric value."""
     return np.array([entry.mirrored[definition] in ("negated", "supplement") for entry in MEASURES])

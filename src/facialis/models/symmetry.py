@@ -1,4 +1,4 @@
-"""The measures' distance from symmetry as a layer, so that an exported model takes the measures as they are."""
+"""The measures folded about symmetry as a layer, so that an exported model takes the measures as they are."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from torch import Tensor, nn
 from facialis.modalities.measures import MEASURES
 
 
-class DistanceFromSymmetry(nn.Module):
-    """`facialis.modalities.asymmetry.distance_from_symmetry` in torch: (n, 29) to (n, 21)."""
+class FoldedMeasures(nn.Module):
+    """`facialis.modalities.asymmetry.folded_measures` in torch: (n, 29) to (n, 29)."""
 
-    chosen: Tensor
     symmetric: Tensor
     is_ratio: Tensor
+    is_size: Tensor
 
     def __init__(self, definition: str) -> None:
         super().__init__()
-        chosen = [entry for entry in MEASURES if entry.symmetric[definition] is not None]
-        self.register_buffer("chosen", torch.tensor([entry.number for entry in chosen]))
-        self.register_buffer("symmetric", torch.tensor([entry.symmetric[definition] for entry in chosen]))
-        self.register_buffer("is_ratio", torch.tensor([entry.unit == "ratio" for entry in chosen]))
+        values = [entry.symmetric[definition] for entry in MEASURES]
+        ratio = [entry.unit == "ratio" and value is not None for entry, value in zip(MEASURES, values, strict=True)]
+        self.register_buffer("symmetric", torch.tensor([value or 0.0 for value in values], dtype=torch.float32))
+        self.register_buffer("is_ratio", torch.tensor(ratio))
+        self.register_buffer("is_size", torch.tensor([value is None for value in values]))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the distances of measures (n, 29)."""
-        column = x[:, self.chosen]
-        logarithm = torch.log(torch.where(self.is_ratio, column, torch.ones_like(column)))
-        return torch.where(self.is_ratio, logarithm, column - self.symmetric).abs()
+        """Return folded measures (n, 29)."""
+        logarithm = torch.log(torch.where(self.is_ratio, x, torch.ones_like(x)))
+        folded = torch.where(self.is_ratio, logarithm, x - self.symmetric).abs()
+        return torch.where(self.is_size, x, folded)
