@@ -2,7 +2,7 @@
 
 Measured with MediaPipe's Face Landmarker by ``python benchmarks/landmarker_response.py --portraits DIR``, which prints
 gains and what yaw and pitch leave behind in this form ("fit", "left after undoing"). DIR held four press photos of
-two men (biden, obama, obama2, obama3 of the test pictures of the Python package face_recognition 1.3.0), and the
+two men, test pictures of the Python package face_recognition 1.3.0 (not part of this project), and the
 free portrait is always with them: five photos of three persons, 1,680 warps. On the free portrait alone the one-sided
 gain of a whole palsy is 0.74, on all five 0.75 (between photos 0.07); mouth corner 0.40 to 0.69, whole mouth sideways
 0.34 to 0.67, middle of the brow 0.62 to 0.67, tail of the brow 0.05 to 0.27. Three persons are few: `WIDENING`.
