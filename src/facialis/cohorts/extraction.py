@@ -74,10 +74,10 @@ def extract(
     with locked(parts / "lock", f"{out}: another extraction is writing there; wait for it or choose another folder"):
         _claim_parts(parts, frames, [root / path for path in paths], pictures)
         starts = range(0, len(frames), PART)
-        todo = [start for start in starts if not _is_whole(_part_file(parts, start))]
+        missing = [start for start in starts if not _is_whole(_part_file(parts, start))]
         with bar("extracting", len(frames)) as advance:
-            advance(sum(min(PART, len(frames) - start) for start in starts if start not in set(todo)))
-            jobs = [(start, paths[start : start + PART], str(root), pictures) for start in todo]
+            advance(len(frames) - sum(min(PART, len(frames) - start) for start in missing))
+            jobs = [(start, paths[start : start + PART], str(root), pictures) for start in missing]
             for start, arrays in _run(jobs, workers):
                 with atomic_path(_part_file(parts, start)) as temporary, temporary.open("wb") as file:
                     np.savez(file, allow_pickle=False, **arrays)
