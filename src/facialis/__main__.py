@@ -11,7 +11,11 @@ def main() -> None:
         from facialis.app.cli import main as run
 
         run()
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt) as error:
+        from facialis.interrupts import came_of_interrupt
+
+        if not came_of_interrupt(error):
+            raise
         print("facialis: interrupted", file=sys.stderr)
         sys.exit(130)
 

@@ -7,10 +7,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from typing import Any
+
+from facialis.interrupts import interrupts_held
 
 _PRELOADED = ["facialis.faces.landmarks", "mediapipe.tasks.python.vision"]
 
@@ -21,7 +22,7 @@ def worker_pool(workers: int, initializer: Callable[..., None], *arguments: Any)
     An interrupt (Ctrl-C) is left to the parent process, so that workers print nothing of their own.
     """
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    with _interrupts_held():
+    with interrupts_held():
         if sys.platform != "win32":
             context.set_forkserver_preload(_PRELOADED)
             _start_server()
@@ -29,22 +30,6 @@ def worker_pool(workers: int, initializer: Callable[..., None], *arguments: Any)
         for _ in range(workers):  # a process is started for each task that finds none idle
             pool.submit(os.getpid)
     return pool
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let an interrupt wait for the end of the block: half-started workers would die with a traceback of their own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held:
-        raise KeyboardInterrupt
 
 
 def _start_server() -> None:

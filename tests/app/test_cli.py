@@ -217,9 +217,8 @@ def test_interrupt_of_the_whole_process_group_at_any_moment(people, workers, del
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors.splitlines()[-1:] == ["facialis: interrupted"]
-    assert "Traceback" not in errors
+    assert process.returncode in (130, -signal.SIGINT)  # the latter, which a shell calls 130: inside an ``exec``
+    assert errors == "facialis: interrupted\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")

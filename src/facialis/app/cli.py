@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from facialis import __version__
 from facialis.app import assets, cohorts, demo, detect, measure, metrology, study
 from facialis.errors import FacialisError
+from facialis.interrupts import came_of_interrupt
 
 
 class _Commands(TyperGroup):
@@ -20,10 +21,12 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except FacialisError as error:
-            typer.echo(f"facialis: {error}", err=True)
-            raise typer.Exit(2) from error
-        except KeyboardInterrupt as error:
+        except (Exception, KeyboardInterrupt) as error:
+            if not came_of_interrupt(error):
+                if not isinstance(error, FacialisError):
+                    raise
+                typer.echo(f"facialis: {error}", err=True)
+                raise typer.Exit(2) from error
             resumable = ctx.invoked_subcommand in ("simulate", "extract", "study")
             hint = "; the same command goes on where it stopped" if resumable else ""
             typer.echo(f"facialis: interrupted{hint}", err=True)

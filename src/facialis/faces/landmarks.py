@@ -22,6 +22,7 @@ from facialis.errors import AssetError
 from facialis.faces.face import N_BLENDSHAPES, Face, Landmarker
 from facialis.faces.mesh import N_LANDMARKS
 from facialis.faces.search import find_faces
+from facialis.interrupts import interrupts_held
 
 __all__ = ["Face", "FaceLandmarker", "Landmarker"]
 
@@ -48,7 +49,7 @@ class FaceLandmarker:
         from facialis.faces.assets import asset_path
 
         path = asset_path("face_landmarker", Path(model) if model is not None else None)
-        with _native_log_muted():
+        with interrupts_held(), _native_log_muted():
             from mediapipe.tasks.python import BaseOptions, vision
 
             options = vision.FaceLandmarkerOptions(
@@ -62,7 +63,7 @@ class FaceLandmarker:
             except (RuntimeError, ValueError) as error:
                 raise AssetError(f"{path} is not a face landmarker model: {str(error).splitlines()[0]}") from error
             self._run(np.zeros((64, 64, 3), np.uint8))  # the first run logs, and is slow
-        _close_at_exit(self)
+            _close_at_exit(self)
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
         """Return the faces in a (height, width, 3) uint8 picture, the largest first.
@@ -103,9 +104,9 @@ class FaceLandmarker:
     def close(self) -> None:
         """Release the model. MediaPipe prints an exception at the program's end if this is left out."""
         if self._mediapipe is not None:
-            with _native_log_muted():
+            with interrupts_held(), _native_log_muted():
                 self._mediapipe.close()
-            self._mediapipe = None
+                self._mediapipe = None
 
     def __enter__(self) -> Self:
         return self
