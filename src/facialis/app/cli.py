@@ -48,7 +48,7 @@ app.command("demo")(demo.demo)
 app.command("metrology")(metrology.metrology)
 app.command("simulate")(cohorts.simulate)
 app.command("extract")(cohorts.extract)
-app.command("study")(study.study)
+app.add_typer(study.app, name="study")
 app.add_typer(cohorts.app, name="cohort")
 app.add_typer(assets.app, name="assets")
 

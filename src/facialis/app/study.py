@@ -1,93 +1,248 @@
-"""``facialis study``: a recipe run on a cohort, leaving one patient out at a time."""
+"""``facialis study``: recipes run on a cohort, fold by fold, and the paper's Table 1 from one command."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from facialis.cohorts.cohort import Cohort
+    from facialis.studies.recipes import Recipe
 
 
-def study(
+class _Study(TyperGroup):
+    """`facialis study RECIPE COHORT` is short for `facialis study run RECIPE COHORT`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Study,
+    no_args_is_help=True,
+    help="Train and test recipes on a cohort: no subject is ever on both sides.\n\n"
+    "`facialis study RECIPE COHORT -o DIR` runs one recipe (short for `study run`), `facialis study table1 -o DIR` the "
+    "paper's whole table. Needs the extra `train`. Research use; not a medical device.",
+)
+
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the results; a stopped study goes on there.")]
+WeightsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[ENCODER=]FILE", help="Local weights of the image encoders (safetensors), instead of the hub's."
+    ),
+]
+RandomOption = Annotated[
+    bool, typer.Option("--random-weights", help="Dry run with untrained image encoders; every output says so.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the recipe, e.g. image.epochs=5."),
+]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=[V,...]", help="Choose a setting inside each fold, e.g. net.learning_rate=[0.2,0.02]."),
+]
+SplitOption = Annotated[
+    str, typer.Option(help="leave-one-patient-out (the paper's), leave-one-subject-out, or e.g. 5-fold.")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of the split, the training and the bootstrap.")]
+SeedsOption = Annotated[
+    int, typer.Option(min=1, help="How far F1 moves: so many seeds of training, and so many splits.")
+]
+DeviceOption = Annotated[str, typer.Option(help="cpu, or cuda where there is one.")]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Folds at once; by default a core each, 8 at most. Figures do not depend on it."),
+]
+EngineOption = Annotated[str, typer.Option(help="How folds are run side by side: processes.")]
+DuplicatesOption = Annotated[
+    bool, typer.Option("--allow-duplicates", help="Run although a picture or subject stands in the cohort twice.")
+]
+
+
+@app.command("run")
+def run(
     recipe: Annotated[
         str,
         typer.Argument(
-            help="measures-net, coordinates-net, rgb-mixer, early-fusion, four-rows (these four), or a TOML."
+            help="measures-net, coordinates-net, rgb-mixer, early-fusion, four-rows (these four), table1, or a TOML."
         ),
     ],
     cohort: Annotated[Path, typer.Argument(help="Folder of a cohort, simulated or extracted.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results; a stopped study goes on there.")],
-    weights: Annotated[
-        Path | None, typer.Option(help="Local weights of the image encoder (safetensors), instead of the hub's.")
-    ] = None,
-    random_weights: Annotated[
-        bool, typer.Option("--random-weights", help="Dry run with an untrained image encoder; every output says so.")
-    ] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the recipe, e.g. image.epochs=5."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, the training and the bootstrap.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, or cuda where there is one.")] = "cpu",
+    out: OutOption,
+    weights: WeightsOption = None,
+    random_weights: RandomOption = False,
+    set_: SetOption = None,
+    select: SelectOption = None,
+    split: SplitOption = "leave-one-patient-out",
+    seed: SeedOption = 0,
+    seeds: SeedsOption = 1,
+    device: DeviceOption = "cpu",
+    workers: WorkersOption = None,
+    engine: EngineOption = "processes",
+    allow_duplicates: DuplicatesOption = False,
 ) -> None:
-    """Train and test a recipe on a cohort: each patient is held out once, with healthy subjects beside.
+    """Train and test a recipe, or several, on a cohort.
 
-    F1, precision and recall are the mean over the folds, each with a bootstrap interval over subjects.
-    Needs the extra `train`: pip install 'facialis[train]'. Research use; not a medical device.
+    F1, precision and recall are the mean over the folds, each with a bootstrap interval over subjects; tables and
+    report.html have the pooled figures, calibration, curves and each fold as well.
     """
+    load_recipes = _studies().load_recipes
+    from facialis.cohorts.cohort import Cohort
+
+    _study(
+        Cohort.open(cohort),
+        load_recipes(recipe, overrides=dict(_setting(text, "--set") for text in set_ or [])),
+        out,
+        weights=_weights(weights),
+        random_weights=random_weights,
+        select=_grid(select),
+        split=split,
+        seed=seed,
+        seeds=seeds,
+        device=device,
+        workers=workers,
+        engine=engine,
+        allow_duplicates=allow_duplicates,
+    )
+
+
+@app.command("table1")
+def table1(
+    out: OutOption,
+    palsy: Annotated[
+        str | None, typer.Option(metavar="YFP", help="The patients: a folder of YFP, or KIND:DIR as in `extract`.")
+    ] = None,
+    healthy: Annotated[
+        str | None, typer.Option(metavar="CKPLUS", help="The healthy side: a folder of CK+, or KIND:DIR.")
+    ] = None,
+    cohort: Annotated[Path | None, typer.Option(help="An extracted or simulated cohort with both, instead.")] = None,
+    tiny: Annotated[
+        bool, typer.Option("--tiny", help="Dry run: 4 + 4 simulated subjects, 2 pictures each, untrained encoders.")
+    ] = False,
+    weights: WeightsOption = None,
+    random_weights: RandomOption = False,
+    set_: SetOption = None,
+    select: SelectOption = None,
+    split: SplitOption = "leave-one-patient-out",
+    seed: SeedOption = 0,
+    seeds: SeedsOption = 1,
+    device: DeviceOption = "cpu",
+    workers: WorkersOption = None,
+    engine: EngineOption = "processes",
+    allow_duplicates: DuplicatesOption = False,
+) -> None:
+    """All thirteen rows of the paper's Table 1, beside its own figures (arXiv 2503.10371).
+
+    Data are named in one of three ways: --palsy and --healthy (extracted into DIR/cohort), --cohort, or --tiny. A row
+    that cannot run says why in its place, and the others go on.
+    """
+    given = (palsy is not None or healthy is not None, cohort is not None, tiny)
+    if sum(given) != 1 or (palsy is None) != (healthy is None):
+        raise typer.BadParameter("give --palsy and --healthy, or --cohort, or --tiny")
+    recipes = _studies()
+    from facialis.cohorts.cohort import Cohort
+    from facialis.studies.table1 import extracted_cohort, tiny_cohort, write_table1
+
+    settings = {**(recipes.TINY if tiny else {}), **dict(_setting(text, "--set") for text in set_ or [])}
+    rows = recipes.load_recipes("table1", overrides=settings)
+    if palsy is not None and healthy is not None:
+        found = extracted_cohort(palsy, healthy, out, workers=workers or 1)
+    else:
+        found = tiny_cohort(out, seed=seed) if cohort is None else Cohort.open(cohort)
+    results = _study(
+        found,
+        rows,
+        out,
+        weights=_weights(weights),
+        random_weights=random_weights or (tiny and not weights),
+        select=_grid(select),
+        split=split,
+        seed=seed,
+        seeds=seeds,
+        device=device,
+        workers=workers,
+        engine=engine,
+        allow_duplicates=allow_duplicates,
+        keep_going=True,
+    )
+    write_table1(results, out)
+
+
+def _studies() -> Any:
+    """Return the module of the recipes, or say what to install."""
     from facialis.errors import FacialisError
 
     try:
-        from facialis.studies.recipes import load_recipes
-        from facialis.studies.results import table_rows
-        from facialis.studies.study import run_study
+        from facialis.studies import recipes, study  # noqa: F401
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("facialis"):
             raise
         raise FacialisError(f"{error.name} is not installed: pip install 'facialis[train]'") from error
+    return recipes
 
-    from facialis.cohorts.cohort import Cohort
+
+def _study(
+    cohort: Cohort, recipes: Sequence[Recipe], out: Path, *, workers: int | None, device: str, **options: Any
+) -> dict[str, Any]:
+    """Run the study, write its tables and its page, and print the table."""
+    import shlex
+
+    from facialis.reports.study import write_study
+    from facialis.reports.study_tables import terminal_table
     from facialis.reports.tables import console
+    from facialis.studies.engine import default_workers
+    from facialis.studies.study import run_study
 
-    results = run_study(
-        Cohort.open(cohort),
-        load_recipes(recipe, overrides=dict(_setting(text) for text in set_ or [])),
-        out,
-        weights=weights,
-        random_weights=random_weights,
-        seed=seed,
-        device=device,
-    )
-    console().print(_table(table_rows(results)))
-    typer.echo(f"results: {out}")
+    results = run_study(cohort, recipes, out, workers=workers or default_workers(device), device=device, **options)
+    write_study(results, out, command=shlex.join(["facialis", *sys.argv[1:]]))
+    console().print(terminal_table(results))
+    typer.echo(f"results: {out}, the page: {out / 'report.html'}")
+    return results
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(text: str, option: str) -> tuple[str, Any]:
     """Read ``KEY=VALUE``, the value as TOML has it (a bare word is a string)."""
     import tomllib
 
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise typer.BadParameter(f"{text!r} is not KEY=VALUE, e.g. image.epochs=5", param_hint="--set")
+        raise typer.BadParameter(f"{text!r} is not KEY=VALUE, e.g. image.epochs=5", param_hint=option)
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
 
 
-def _table(rows: list[dict[str, str]]) -> Any:
-    from rich.table import Table
+def _grid(texts: Sequence[str] | None) -> dict[str, list[Any]]:
+    grid = {}
+    for text in texts or []:
+        key, values = _setting(text, "--select")
+        if not isinstance(values, list) or not values:
+            raise typer.BadParameter(f"{text!r} is not KEY=[VALUE,...]", param_hint="--select")
+        grid[key] = values
+    return grid
 
-    table = Table(
-        caption="Per cent; mean over folds (bootstrap interval over subjects). Research use; not a medical device.",
-        caption_justify="left",
-    )
-    for column in ("row", "F1 (95 % interval)", "precision", "recall", "pooled F1", "n"):
-        table.add_column(column)
-    for row in rows:
-        n = f"{row['Folds']} folds, {row['Subjects']} subjects, {row['Frames']} frames"
-        table.add_row(
-            row["Row"] + (f"\n[dim]{row['Notes']}[/]" if row["Notes"] else ""),
-            f"{row['F1']} ({row['F1, 95 %']})", row["Precision"], row["Recall"], row["Pooled F1"], n,
-        )  # fmt: skip
-    return table
+
+def _weights(texts: Sequence[str] | None) -> Path | Mapping[str, Path] | None:
+    """Read ``--weights``: one file for every encoder, or ``ENCODER=FILE`` for each."""
+    from facialis.models.encoders import ENCODERS
+
+    named: dict[str, Path] = {}
+    for text in texts or []:
+        name, equals, file = text.partition("=")
+        if equals and name in ENCODERS:
+            named[name] = Path(file)
+        elif len(texts or []) == 1:
+            return Path(text)
+        else:
+            raise typer.BadParameter(f"{text!r} is not ENCODER=FILE; encoders: {', '.join(ENCODERS)}")
+    return named or None

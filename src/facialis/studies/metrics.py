@@ -90,8 +90,8 @@ def summarise(
         1 palsy, 0 none.
     seed, n_bootstrap, level
         Of the interval: percentile bootstrap, patients and healthy subjects drawn with replacement, each group by
-        itself. A patient stands for the fold that holds it out; a healthy subject drawn twice counts twice in its
-        folds.
+        itself. The only patient (or only subject) of a fold stands for the fold; any other subject drawn twice counts
+        twice in its folds.
 
     Notes
     -----
@@ -105,8 +105,7 @@ def summarise(
     scores = tuple(score(labels_[folds_ == k], predicted_[folds_ == k]) for k in range(n_folds))
     table = np.array([[getattr(s, m) for m in METRICS] for s in scores])
     tables = confusion(folds_, subjects_, labels_, predicted_)
-    names = np.unique(subjects_)
-    of_patient = np.isin(names, np.unique(subjects_[patients_]))
+    of_patient = np.isin(np.unique(subjects_), np.unique(subjects_[patients_]))
     drawn = bootstrap(tables, of_patient, seed=seed, n_bootstrap=n_bootstrap)
     return Summary(
         folds=scores,
@@ -150,28 +149,39 @@ def bootstrap(counts: Floats, of_patient: NDArray[np.bool_], *, seed: int, n_boo
     counts
         From `confusion`: (subjects, folds, 4).
     of_patient
-        (subjects,), whether the subject is a patient; each patient is tested in one fold.
+        (subjects,), whether the subject is a patient.
+
+    Notes
+    -----
+    A fold that tests a single patient, or a single subject, counts as often as that one is drawn, and its figure is
+    the fold's with each other subject as often as drawn. A fold of several patients counts once, however often each
+    of them is.
     """
-    rng = np.random.default_rng(seed)
-    n_patients, n_healthy = int(of_patient.sum()), int((~of_patient).sum())
-    weights_patient = rng.multinomial(n_patients, np.full(n_patients, 1 / n_patients), size=n_bootstrap)
-    weights_healthy = (
-        rng.multinomial(n_healthy, np.full(n_healthy, 1 / n_healthy), size=n_bootstrap)
-        if n_healthy
-        else np.zeros((n_bootstrap, 0), dtype=np.int64)
-    )
-    patients, healthy = counts[of_patient], counts[~of_patient]
-    n_folds = counts.shape[1]
-    fold_of = patients.any(axis=2).argmax(axis=1)
-    weights_fold = weights_patient @ np.eye(n_folds)[fold_of]
-    of_healthy = np.einsum("bh,hfc->bfc", weights_healthy, healthy)
-    per_fold = rates(patients.sum(axis=0)[None] + of_healthy)
+    weights = draw_subjects(of_patient, seed=seed, n_bootstrap=n_bootstrap)
+    tested = counts.any(axis=2)
+    patients = tested & of_patient[:, None]
+    anchors = np.where(patients.any(axis=0), patients, tested)
+    anchors &= anchors.sum(axis=0) == 1
+    free = np.where(anchors[:, :, None], 0.0, counts)
+    per_fold = rates((counts - free).sum(axis=0) + np.tensordot(weights, free, 1))
+    times = np.where(anchors.any(axis=0), weights @ anchors, 1)
     defined = ~np.isnan(per_fold)
-    weight = weights_fold[:, :, None] * defined
+    weight = times[:, :, None] * defined
     with np.errstate(invalid="ignore"):
         mean = np.sum(np.where(defined, per_fold, 0) * weight, axis=1) / weight.sum(axis=1)
-    pooled = rates(np.einsum("bp,pfc->bc", weights_patient, patients) + of_healthy.sum(axis=1))
+    pooled = rates(weights @ counts.sum(axis=1))
     return mean, pooled
+
+
+def draw_subjects(of_patient: NDArray[np.bool_], *, seed: int, n_bootstrap: int) -> Floats:
+    """Return how often each subject is drawn, (draws, subjects): each group with replacement, by itself."""
+    rng = np.random.default_rng(seed)
+    weights = np.zeros((n_bootstrap, len(of_patient)))
+    for group in (of_patient, ~of_patient):
+        n = int(group.sum())
+        if n:
+            weights[:, group] = rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap)
+    return weights
 
 
 def nanmean(table: Floats) -> list[float]:

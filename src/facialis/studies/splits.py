@@ -1,7 +1,8 @@
-"""Leave one patient out: which frames train and which test. Splitters give row numbers, nothing else."""
+"""Which frames train and which test: no subject is ever on both sides. Splitters give row numbers, nothing else."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,39 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rows = NDArray[np.intp]
+Folds = list[tuple[Rows, Rows]]
+
+PATIENT_OUT = "leave-one-patient-out"
+SUBJECT_OUT = "leave-one-subject-out"
+
+
+def check_split(split: str) -> str:
+    """Return the name of a split: leave-one-patient-out, leave-one-subject-out, or a number of folds as ``5-fold``.
+
+    Raises
+    ------
+    SplitError
+        It is none of these.
+    """
+    if split in (PATIENT_OUT, SUBJECT_OUT) or re.fullmatch(r"([2-9]|[1-9]\d+)-fold", split):
+        return split
+    raise SplitError(f"unknown split {split!r}; known: {PATIENT_OUT}, {SUBJECT_OUT}, or two folds or more, e.g. 5-fold")
+
+
+def make_folds(frames: pd.DataFrame, split: str = PATIENT_OUT, *, seed: int) -> Folds:
+    """Return the folds of a named split as (rows that train, rows that test).
+
+    Raises
+    ------
+    SplitError
+        The name is unknown, or the cohort cannot be split so.
+    """
+    check_split(split)
+    if split == PATIENT_OUT:
+        return list(leave_one_patient_out(frames, seed=seed))
+    if split == SUBJECT_OUT:
+        return list(leave_one_subject_out(frames))
+    return list(grouped_k_fold(frames, int(split.removesuffix("-fold")), seed=seed))
 
 
 def leave_one_patient_out(frames: pd.DataFrame, *, seed: int) -> Iterator[tuple[Rows, Rows]]:
@@ -44,20 +78,63 @@ def leave_one_patient_out(frames: pd.DataFrame, *, seed: int) -> Iterator[tuple[
     portraits = _portraits(frames)
     portraits_of = {s: set(portraits[subjects == s]) - {""} for s in (*patients, *healthy)}
     dealt = deal_healthy(patients, healthy, portraits_of, seed)
+    yield from _hold_out(subjects, labels, portraits, [[p, *others] for p, others in zip(patients, dealt, strict=True)])
+
+
+def leave_one_subject_out(frames: pd.DataFrame) -> Iterator[tuple[Rows, Rows]]:
+    """Yield a fold for each subject, patients and healthy people alike, in the order of the table.
+
+    A healthy subject's fold has no palsy to find: its precision and recall are undefined or 0, and the figure to read
+    is the pooled one. Portraits are kept apart as in `leave_one_patient_out`.
+    """
+    subjects, _, labels = _checked(frames)
+    yield from _hold_out(subjects, labels, _portraits(frames), [[s] for s in dict.fromkeys(subjects)])
+
+
+def grouped_k_fold(frames: pd.DataFrame, k: int, *, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Yield `k` folds of whole subjects, with patients and healthy subjects spread evenly over them.
+
+    Portraits are kept apart as in `leave_one_patient_out`.
+
+    Raises
+    ------
+    SplitError
+        As for `leave_one_patient_out`; or a group has fewer than `k` subjects.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    subjects, groups, labels = _checked(frames)
+    names = np.array(list(dict.fromkeys(subjects)), dtype=object)
+    of_patient = np.isin(names, subjects[groups == "patient"])
+    fewest = min(of_patient.sum(), (~of_patient).sum())
+    if fewest < k:
+        raise SplitError(f"{k}-fold asks for {k} subjects or more of each group, one has {fewest}; ask for fewer folds")
+    deal = StratifiedKFold(k, shuffle=True, random_state=seed).split(names, of_patient)
+    yield from _hold_out(subjects, labels, _portraits(frames), [names[test] for _, test in deal])
+
+
+def _hold_out(
+    subjects: NDArray[np.object_],
+    labels: NDArray[np.int64],
+    portraits: NDArray[np.object_],
+    deal: Sequence[Sequence[str]],
+) -> Folds:
+    """Return a fold for each list of held-out subjects; frames that share a portrait with them do not train."""
     folds = []
-    for patient, others in zip(patients, dealt, strict=True):
-        held_out = np.isin(subjects, [patient, *others])
+    for names in deal:
+        held_out = np.isin(subjects, list(names))
         seen = np.isin(portraits, list(set(portraits[held_out]) - {""}))
         train, test = np.flatnonzero(~held_out & ~seen), np.flatnonzero(held_out)
         if set(labels[train]) != {0, 1}:
             why = " once frames of the same portrait are left out" if (seen & ~held_out).any() else ""
             found = ", ".join(f"{(labels[train] == k).sum()} of {k}" for k in (0, 1))
+            told = f"{names[0]} and {', '.join(names[1:])}" if len(names) > 1 else names[0]
             raise SplitError(
-                f"without {patient} and {', '.join(others)} the training side has frames of labels {found}{why};"
+                f"without {told} the training side has frames of labels {found}{why};"
                 " both labels are needed: add subjects" + (" or portraits" if why else "")
             )
         folds.append((train, test))
-    yield from folds
+    return folds
 
 
 def deal_healthy(

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from facialis.cohorts.cohort import Cohort
-from facialis.errors import CohortError, FacialisError, RecipeError
+from facialis.errors import CohortError, FacialisError, RecipeError, WeightsError
 from facialis.files import atomic_path, locked, write_text
-from facialis.models.encoders import Encoder, load_encoder
+from facialis.models.encoders import Encoder
 from facialis.progress import bar
+from facialis.studies.claim import claim, describe
+from facialis.studies.engine import check_engine, run_jobs
+from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
 from facialis.studies.recipes import Recipe
-from facialis.studies.results import fold_facts, row_facts, table_rows, write_tables
-from facialis.studies.splits import leave_one_patient_out
-from facialis.studies.training import Answers, load_inputs, run_fold
+from facialis.studies.results import Settings, compare_rows, failed_row, row_facts
+from facialis.studies.selection import candidates
+from facialis.studies.splits import PATIENT_OUT, Folds, make_folds
 
-SCHEMA = 1
-Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
-_COLUMNS = ("frame_id", "subject_id", "group", "label")
+Weights = Path | str | Mapping[str, Path | str] | None
+
+
+@dataclass
+class _Row:
+    """A recipe on its way: its jobs by variant (the study itself, other seeds, other splits), or why it cannot run."""
+
+    recipe: Recipe
+    source: Source
+    jobs: dict[str, list[FoldJob]] = field(default_factory=dict)
+    error: FacialisError | None = None
+
+    def table(self, variant: str) -> pd.DataFrame:
+        """Return the predictions of all folds."""
+        tables = [read_fold(job) for job in self.jobs[variant]]
+        if any(table is None for table in tables):
+            raise FacialisError(f"a fold of {self.recipe.name} was changed while the study ran; start it again")
+        return pd.concat([table for table in tables if table is not None], ignore_index=True)
 
 
 def run_study(
@@ -35,78 +50,98 @@ def run_study(
     recipes: Recipe | Sequence[Recipe],
     out: Path | str,
     *,
-    weights: Path | str | None = None,
+    weights: Weights = None,
     random_weights: bool = False,
+    split: str = PATIENT_OUT,
+    select: Mapping[str, Sequence[object]] | None = None,
     seed: int = 0,
+    seeds: int = 1,
     n_bootstrap: int = 2000,
     device: str = "cpu",
+    engine: str = "processes",
+    workers: int = 1,
+    allow_duplicates: bool = False,
+    keep_going: bool = False,
 ) -> dict[str, Any]:
-    """Run recipes on a cohort, leaving one patient out at a time, and write and return the results.
+    """Run recipes on a cohort, fold by fold, and write and return the results.
 
     Written to `out`: ``study.json`` (what this study is), ``folds/RECIPE/fold-00.parquet`` ... (each as soon as it is
-    done), and at the end ``predictions.parquet``, ``results.json``, ``table.txt`` and ``table.csv``. Started again
-    in the same folder it goes on with the next fold, and ends with the same bytes.
+    done), and at the end ``predictions.parquet`` and ``results.json``. Started again in the same folder it goes on
+    with the folds that are missing, and ends with the same bytes, whatever the number of workers.
 
     Parameters
     ----------
-    weights, random_weights
-        As in `load_encoder`, for the recipes with an image encoder.
+    weights
+        A file for every encoder, or a file for each by its name; as in `load_encoder`.
+    random_weights
+        A dry run of the recipes with an image encoder.
+    split
+        ``leave-one-patient-out`` (the paper's), ``leave-one-subject-out``, or a number of folds as ``5-fold``.
+    select
+        Dotted key of a recipe to the values to choose from inside each fold, on its training side.
     seed
         Of the split, of each fold's training and of the bootstrap.
-
-    Returns
-    -------
-    dict
-        The content of ``results.json``; `facialis.studies.results.table_rows` makes the printed table of it.
+    seeds
+        More than 1: so many seeds of the training on the same split, and so many splits with the same training.
+    engine, workers
+        How folds are run side by side; each trains on one thread.
+    allow_duplicates
+        Run although pictures or subjects stand in the cohort twice.
+    keep_going
+        A row that cannot run says why in its place, and the others go on.
 
     Raises
     ------
     FacialisError
         Before anything is trained: another process is at work in the folder; it holds another study (`RecipeError`,
-        `CohortError`: what differs is named); the cohort lacks a modality or was changed (`CohortError`) or cannot be
-        split (`SplitError`); weights cannot be had (`WeightsError`). Later: a training diverged (`RecipeError`).
+        `CohortError`: what differs is named); the cohort lacks a modality, was changed or holds duplicates
+        (`CohortError`) or cannot be split (`SplitError`); weights cannot be had (`WeightsError`). Later: a training
+        diverged (`RecipeError`), a worker died.
     """
     recipes = (recipes,) if isinstance(recipes, Recipe) else tuple(recipes)
     names = [recipe.name for recipe in recipes]
     if not recipes or len(set(names)) != len(names):
         raise RecipeError(f"a study needs recipes with a name of their own each, got {', '.join(names) or 'none'}")
+    if seeds < 1:
+        raise RecipeError(f"seeds is 1 or more, got {seeds}")
+    chosen = {key: tuple(values) for key, values in (select or {}).items()}
+    for recipe in recipes:
+        candidates(recipe, chosen)
     check_device(device)
-    cohort.verify({modality for recipe in recipes for modality in recipe.modalities})
-    folds = list(leave_one_patient_out(cohort.frames, seed=seed))
-    encoders = {
-        name: load_encoder(name, weights=weights, random_weights=random_weights, seed=seed)
-        for name in dict.fromkeys(recipe.image.encoder for recipe in recipes if recipe.uses_image)
-    }
-    facts = describe(cohort, recipes, encoders, seed=seed, n_folds=len(folds), device=device)
-    out = Path(out)
+    check_engine(engine)
+    out, rows = Path(out), []
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FacialisError(f"cannot make the folder {out}: {error.strerror or error}") from error
-    with locked(out / ".lock", f"{out}: another study is writing there; wait for it or choose another folder"):
-        _claim(out, facts)
-        rows, tables = [], []
+        cohort.verify({m for r in recipes for m in r.modalities if m in cohort.modalities or not keep_going})
+        if not allow_duplicates:
+            check_duplicates(cohort)
+        variants = _variants(cohort, split, seed, seeds)
         for recipe in recipes:
-            encoder = encoders[recipe.image.encoder] if recipe.uses_image else None
-            table = _run_recipe(recipe, cohort, folds, encoder, out / "folds" / recipe.name, seed, device)
-            row = row_facts(
-                recipe,
-                table,
-                encoder,
-                simulated=cohort.simulated,
-                n_portraits=cohort.frames.loc[cohort.frames["portrait"] != "", "portrait"].nunique(),
-                seed=seed,
-                n_bootstrap=n_bootstrap,
-            )
-            row["folds"] = fold_facts(table, row.pop("scores"), [len(train) for train, _ in folds])
-            rows.append(row)
-            tables.append(table)
-        results = {**facts, "n_bootstrap": n_bootstrap, "rows": rows}
-        with atomic_path(out / "predictions.parquet") as temporary:
-            pd.concat(tables, ignore_index=True).to_parquet(temporary, index=False)
-        write_tables(table_rows(results), out)
-        write_text(out / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
-    return results
+            path, file = Path(cohort.path).resolve(), _weights_of(recipe, weights)
+            rows.append(_Row(recipe, Source(path, cohort.hash, recipe, file, random_weights, seed, device)))
+        encoders = _encoders(rows, keep_going)
+        facts = describe(
+            cohort, recipes, encoders, seed=seed, select=chosen, device=device,
+            split={"name": split, "n_folds": len(variants[""][1])},
+        )  # fmt: skip
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FacialisError(f"cannot make the folder {out}: {error.strerror or error}") from error
+        with locked(out / ".lock", f"{out}: another study is writing there; wait for it or choose another folder"):
+            claim(out, facts)
+            for row in rows:
+                for variant, (start, folds) in variants.items():
+                    folder = out / "folds" / row.recipe.name / variant
+                    row.jobs[variant] = [
+                        FoldJob(
+                            row.source, k, train, test, fold_seed(start, k), chosen, folder / f"fold-{k:02d}.parquet"
+                        )
+                        for k, (train, test) in enumerate(folds)
+                    ]
+            _train(rows, engine, workers, keep_going)
+            return _finish(rows, cohort, encoders, facts, out, Settings(seed, n_bootstrap))
+    finally:
+        forget()
 
 
 def check_device(device: str) -> None:
@@ -118,36 +153,22 @@ def check_device(device: str) -> None:
         raise RecipeError(f"device {device!r} cannot be used here ({why}); cpu always can") from error
 
 
-def describe(
-    cohort: Cohort,
-    recipes: Sequence[Recipe],
-    encoders: Mapping[str, Encoder],
-    *,
-    seed: int,
-    n_folds: int,
-    device: str,
-) -> dict[str, Any]:
-    """Return what a study is: all that decides its figures. A folder holds one such study."""
-    from facialis import __version__
+def check_duplicates(cohort: Cohort) -> None:
+    """Raise `CohortError` where subjects or pictures stand in a cohort twice.
 
-    packages = ("numpy", "torch", "timm", "skorch", "scikit-learn")
-    facts = {
-        "schema": SCHEMA,
-        "simulated": cohort.simulated,
-        "cohort": {"hash": cohort.hash, "provenance": cohort.provenance},
-        "recipes": {recipe.name: asdict(recipe) for recipe in recipes},
-        "weights": {name: asdict(encoder.weights) for name, encoder in encoders.items()},
-        "split": {"name": "leave-one-patient-out", "n_folds": n_folds},
-        "seed": seed,
-        "device": device,
-        "versions": {
-            "facialis": __version__,
-            "python": platform.python_version(),
-            **{p: version(p) for p in packages},
-        },
-    }
-    plain: dict[str, Any] = json.loads(json.dumps(facts))
-    return plain
+    A simulated cohort is not asked: its healthy and palsy faces are pairs of one person on purpose.
+    """
+    if cohort.simulated:
+        return
+    from facialis.cohorts.duplicates import find_duplicates
+
+    found = find_duplicates(cohort.frames)
+    if found:
+        more = f" (and {len(found) - 1} more: `facialis cohort show {cohort.path}`)" if len(found) > 1 else ""
+        raise CohortError(
+            f"{cohort.path}: {found[0]}{more}; the same face could be trained on and tested: take one away, or say "
+            "--allow-duplicates"
+        )
 
 
 def fold_seed(seed: int, fold: int) -> int:
@@ -155,91 +176,96 @@ def fold_seed(seed: int, fold: int) -> int:
     return int(np.random.SeedSequence([seed, fold]).generate_state(1)[0])
 
 
-def _claim(out: Path, facts: dict[str, Any]) -> None:
-    path = out / "study.json"
-    if not path.exists():
-        write_text(path, json.dumps(facts, indent=1) + "\n")
-        return
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FacialisError(f"{path}: cannot be read ({error}); choose another folder") from error
-    if held == facts:
-        return
-    there, here = _flat(held), _flat(facts)
-    key = next(key for key in [*here, *there] if there.get(key) != here.get(key))
-    kind = CohortError if key.startswith("cohort") else RecipeError
-    raise kind(
-        f"{out} holds another study: {key} is {_short(there.get(key))} there and {_short(here.get(key))} here;"
-        " choose another folder, or remove that one"
-    )
+def _variants(cohort: Cohort, split: str, seed: int, seeds: int) -> dict[str, tuple[int, Folds]]:
+    """Return the seed of training and the folds of the study itself and of each other seed and split."""
+    folds = make_folds(cohort.frames, split, seed=seed)
+    variants = {"": (seed, folds)}
+    for other in range(seed + 1, seed + seeds):
+        variants[f"seed-{other}"] = (other, folds)
+        dealt = make_folds(cohort.frames, split, seed=other)
+        if any(not np.array_equal(a, b) for (_, a), (_, b) in zip(folds, dealt, strict=True)):
+            variants[f"split-{other}"] = (seed, dealt)
+    return variants
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {prefix: value}
-    return {k: v for key, part in value.items() for k, v in _flat(part, f"{prefix}.{key}" if prefix else key).items()}
+def _weights_of(recipe: Recipe, weights: Weights) -> Path | None:
+    if isinstance(weights, Mapping):
+        weights = weights.get(recipe.image.encoder)
+    return None if weights is None or not recipe.uses_image else Path(weights)
 
 
-def _short(value: Any) -> str:
-    text = "missing" if value is None else str(value)
-    return text if len(text) <= 40 else text[:16] + "..."
+def _encoders(rows: Sequence[_Row], keep_going: bool) -> dict[str, Encoder | None]:
+    encoders: dict[str, Encoder | None] = {}
+    for row in rows:
+        if row.recipe.uses_image:
+            name = row.recipe.image.encoder
+            try:
+                encoders[name] = row.source.encoder()
+            except WeightsError as error:
+                if not keep_going:
+                    raise
+                row.error = error
+                encoders.setdefault(name, None)
+    return encoders
 
 
-def _run_recipe(
-    recipe: Recipe,
-    cohort: Cohort,
-    folds: Folds,
-    encoder: Encoder | None,
-    folder: Path,
-    seed: int,
-    device: str,
-) -> pd.DataFrame:
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = {name: cohort.frames[name].to_numpy() for name in ("label", "subject_id")}
-    tables = []
-    inputs = None
-    with bar(recipe.name, len(folds), unit="folds") as advance:
-        for number, (train, test) in enumerate(folds):
-            path = folder / f"fold-{number:02d}.parquet"
-            held_out = cohort.frames.iloc[test].reset_index(drop=True)
-            table = _read_fold(path, held_out)
-            if table is None:
-                if inputs is None:
-                    inputs = load_inputs(recipe, cohort, encoder, device=device)
-                answers = run_fold(
-                    recipe, inputs, frames, train, test, encoder, seed=fold_seed(seed, number), device=device
-                )
-                table = _fold_table(recipe.name, number, held_out, answers)
-                with atomic_path(path) as temporary:
-                    table.to_parquet(temporary, index=False)
-            tables.append(table)
+def _train(rows: Sequence[_Row], engine: str, workers: int, keep_going: bool) -> None:
+    """Run the folds that are missing, of all rows side by side."""
+    pending: list[FoldJob] = []
+    for row in rows:
+        if row.error is None:
+            missing = [job for jobs in row.jobs.values() for job in jobs if read_fold(job) is None]
+            try:
+                if missing:
+                    row.source.inputs()
+            except FacialisError as error:
+                if not keep_going:
+                    raise
+                row.error = error
+            else:
+                pending += missing
+    by_name = {row.recipe.name: row for row in rows}
+    n_all = sum(len(jobs) for row in rows for jobs in row.jobs.values() if row.error is None)
+    with bar("folds", n_all, unit="folds") as advance:
+        advance(n_all - len(pending))
+        for job, answers, settings in run_jobs(run_job, pending, engine=engine, workers=workers):
+            if isinstance(answers, FacialisError):
+                if not keep_going:
+                    raise answers
+                by_name[job.source.recipe.name].error = answers
+            else:
+                write_fold(job, answers, settings)
             advance(1)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    return pd.concat(tables, ignore_index=True)
 
 
-def _fold_table(recipe: str, number: int, held_out: pd.DataFrame, answers: Answers) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "recipe": recipe,
-            "fold": number,
-            **{name: held_out[name] for name in _COLUMNS},
-            "logit_no_palsy": answers.logits[:, 0],
-            "logit_palsy": answers.logits[:, 1],
-            "probability": answers.probability,
-            "threshold": answers.threshold,
-            "predicted": answers.predicted,
-        }
-    )
-
-
-def _read_fold(path: Path, held_out: pd.DataFrame) -> pd.DataFrame | None:
-    """Return a finished fold, or None where it is not there, damaged or of other frames."""
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError):
-        return None
-    fits = "frame_id" in table and table["frame_id"].tolist() == held_out["frame_id"].tolist()
-    return table if fits else None
+def _finish(
+    rows: Sequence[_Row],
+    cohort: Cohort,
+    encoders: Mapping[str, Encoder | None],
+    facts: dict[str, Any],
+    out: Path,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Make the figures of all rows and write them."""
+    unusable = pd.read_parquet(cohort.path / "unusable.parquet")
+    tables: dict[str, pd.DataFrame] = {}
+    found = []
+    for row in rows:
+        encoder = encoders.get(row.recipe.image.encoder) if row.recipe.uses_image else None
+        if row.error is None:
+            others = {variant: row.table(variant) for variant in row.jobs if variant}
+            tables[row.recipe.name] = row.table("")
+            n_train = [len(job.train) for job in row.jobs[""]]
+            found.append(
+                row_facts(row.recipe, tables[row.recipe.name], encoder, cohort, unusable, n_train, others, settings)
+            )
+        else:
+            found.append(failed_row(row.recipe, encoder, cohort, str(row.error)))
+    if not tables:
+        raise FacialisError(f"no row could run; the first: {found[0]['error']}")
+    compare_rows(found, tables, seed=settings.seed)
+    results = {**facts, "n_bootstrap": settings.n_bootstrap, "rows": found}
+    with atomic_path(out / "predictions.parquet") as temporary:
+        pd.concat(tables.values(), ignore_index=True).to_parquet(temporary, index=False)
+    write_text(out / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
+    return results

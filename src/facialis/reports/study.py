@@ -1,0 +1,71 @@
+"""A study as one self-contained page: the rows beside the paper's, plots, each fold, and what the figures rest on."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from facialis import __version__
+from facialis.files import write_text
+from facialis.reports import study_tables as tables
+from facialis.reports.study_figures import overview, panels
+
+
+def write_study(results: Mapping[str, Any], folder: Path | str, *, command: str = "") -> None:
+    """Write the tables (text, Markdown, LaTeX, CSV) and ``report.html``.
+
+    Parameters
+    ----------
+    results
+        What `facialis.studies.study.run_study` returned, the content of ``results.json``.
+    command
+        The command line that made them, for the page.
+
+    Raises
+    ------
+    FacialisError
+        A file cannot be written.
+    """
+    folder = Path(folder)
+    tables.write_tables(results, folder)
+    write_text(folder / "report.html", render_study(results, command=command))
+
+
+def render_study(results: Mapping[str, Any], *, command: str = "") -> str:
+    """Return the page as text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("facialis.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": tables.number, "interval": tables.interval, "p": _p}
+    ran = [row for row in results["rows"] if "error" not in row]
+    return environment.get_template("study.html").render(
+        results=results,
+        ran=ran,
+        paper=any(row["paper"] for row in results["rows"]),
+        compared=[row for row in ran if row.get("comparison")],
+        moved=any(row["seeds"] for row in ran),
+        unusable=any(row["all_frames"]["n_unusable"] for row in ran),
+        overview=overview(results["rows"]),
+        panels={row["recipe"]: panels(row) for row in ran},
+        notes=tables.notes,
+        moves=tables.moves,
+        explanation=tables.explanation(results),
+        notice=tables.RESEARCH_USE,
+        settings={name: json.dumps(value, indent=1) for name, value in results["recipes"].items()},
+        version=__version__,
+        today=datetime.date.today().isoformat(),
+        command=command,
+    )
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
