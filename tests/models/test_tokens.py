@@ -1,4 +1,4 @@
-"""The trunk runs once a picture: what is kept, under which name, and how it goes on after a kill."""
+"""The frozen part runs once a picture: what is kept, under which name, and how it goes on after a kill."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from torch import nn
 from facialis.errors import FacialisError, WeightsError
 from facialis.files import locked
 from facialis.modalities.crops import ten_crops
-from facialis.models.encoders import ENCODERS, Encoder, Weights, build_model, load_encoder, split_mixer
+from facialis.models.cuts import build_model, cut
+from facialis.models.encoders import ENCODERS, Encoder, load_encoder
 from facialis.models.estimator import seeded
-from facialis.models.tokens import CENTRE, trunk_tokens
+from facialis.models.tokens import CENTRE, frozen_tokens
+from facialis.models.weights import Weights
 
 
 def frozen_tiny(seed: int = 0) -> Encoder:
     """A small Mixer with a frozen first block, so that its trunk does something."""
     spec = replace(ENCODERS["mixer_tiny"], name="frozen", frozen=True, token_shape=(49, 64))
-    return Encoder(spec, *split_mixer(build_model(spec, seed), spec), weights=Weights("random", seed=seed))
+    return Encoder(spec, *cut(build_model(spec, seed), spec), Weights("random", seed=seed))
 
 
 @pytest.fixture
@@ -44,13 +46,13 @@ class Counting(nn.Module):
 
 def direct(encoder: Encoder, crops: np.ndarray) -> np.ndarray:
     x = torch.from_numpy(ten_crops(crops)).float() / 255
-    return encoder.trunk(x.flatten(0, 1)[:, None]).reshape(len(crops), 10, *encoder.spec.token_shape).numpy()
+    return encoder.frozen(x.flatten(0, 1)[:, None]).reshape(len(crops), 10, *encoder.token_shape).numpy()
 
 
 @pytest.mark.parametrize(("mode", "n"), [("ten", 10), ("centre", 1)])
 def test_tokens_are_the_trunks_own(mode: str, n: int, crops: np.ndarray, tmp_path: Path) -> None:
     encoder = frozen_tiny()
-    tokens = trunk_tokens(encoder, crops, mode, tmp_path / "derived", dtype="float32", batch_size=25)  # type: ignore[arg-type]
+    tokens = frozen_tokens(encoder, crops, mode, tmp_path / "derived", dtype="float32", batch_size=25)  # type: ignore[arg-type]
     assert isinstance(tokens, np.memmap)
     assert tokens.shape == (7, n, 49, 64)
     expected = direct(encoder, crops)
@@ -63,62 +65,62 @@ def test_the_centre_crop_is_the_middle(crops: np.ndarray) -> None:
 
 def test_nothing_is_computed_twice_and_each_input_has_its_own_file(crops: np.ndarray, tmp_path: Path) -> None:
     encoder = frozen_tiny()
-    encoder.trunk.module = counter = Counting(encoder.trunk.module)  # type: ignore[assignment]
-    trunk_tokens(encoder, crops, "centre", tmp_path)
+    encoder.frozen.module = counter = Counting(encoder.frozen.module)  # type: ignore[assignment]
+    frozen_tokens(encoder, crops, "centre", tmp_path)
     assert counter.n == 7
-    trunk_tokens(encoder, crops, "centre", tmp_path)
+    frozen_tokens(encoder, crops, "centre", tmp_path)
     assert counter.n == 7
-    trunk_tokens(encoder, crops, "centre", tmp_path, dtype="float32")
-    trunk_tokens(encoder, crops, "ten", tmp_path)
-    trunk_tokens(encoder, crops[:6], "centre", tmp_path)
-    trunk_tokens(frozen_tiny(seed=1), crops, "centre", tmp_path)
+    frozen_tokens(encoder, crops, "centre", tmp_path, dtype="float32")
+    frozen_tokens(encoder, crops, "ten", tmp_path)
+    frozen_tokens(encoder, crops[:6], "centre", tmp_path)
+    frozen_tokens(frozen_tiny(seed=1), crops, "centre", tmp_path)
     assert len(list(tmp_path.glob("tokens-*.npy"))) == 5
 
 
 def test_a_stopped_run_goes_on_where_it_stopped(crops: np.ndarray, tmp_path: Path) -> None:
     encoder = frozen_tiny()
-    encoder.trunk_hash  # noqa: B018  # fixed before the counter changes the names in the trunk
-    inner = encoder.trunk.module
-    encoder.trunk.module = Counting(inner, fail_after=4)  # type: ignore[assignment]
+    encoder.frozen_hash  # noqa: B018  # fixed before the counter changes the names in the trunk
+    inner = encoder.frozen.module
+    encoder.frozen.module = Counting(inner, fail_after=4)  # type: ignore[assignment]
     with pytest.raises(KeyboardInterrupt):
-        trunk_tokens(encoder, crops, "centre", tmp_path, batch_size=2)
+        frozen_tokens(encoder, crops, "centre", tmp_path, batch_size=2)
     assert not list(tmp_path.glob("tokens-*.npy"))
     (partial,) = tmp_path.glob(".tokens-*.partial")
     with partial.open("ab") as file:
         file.write(b"half a row")
-    encoder.trunk.module = counter = Counting(inner)  # type: ignore[assignment]
-    resumed = trunk_tokens(encoder, crops, "centre", tmp_path, batch_size=2)
+    encoder.frozen.module = counter = Counting(inner)  # type: ignore[assignment]
+    resumed = frozen_tokens(encoder, crops, "centre", tmp_path, batch_size=2)
     assert counter.n == 3
-    encoder.trunk.module = inner  # type: ignore[assignment]
-    fresh = trunk_tokens(encoder, crops, "centre", tmp_path / "fresh", batch_size=2)
+    encoder.frozen.module = inner  # type: ignore[assignment]
+    fresh = frozen_tokens(encoder, crops, "centre", tmp_path / "fresh", batch_size=2)
     assert np.array_equal(resumed, fresh)
     assert not list(tmp_path.glob(".tokens-*.partial"))
 
 
 def test_two_processes_at_once_are_told(crops: np.ndarray, tmp_path: Path) -> None:
     encoder = frozen_tiny()
-    path = trunk_tokens(encoder, crops, "centre", tmp_path).filename  # type: ignore[attr-defined]
+    path = frozen_tokens(encoder, crops, "centre", tmp_path).filename  # type: ignore[attr-defined]
     Path(path).unlink()
     with (
         locked(tmp_path / f".{Path(path).name}.lock", "busy"),
         pytest.raises(FacialisError, match="another process is computing"),
     ):
-        trunk_tokens(encoder, crops, "centre", tmp_path)
+        frozen_tokens(encoder, crops, "centre", tmp_path)
 
 
 def test_tokens_too_large_for_float16_are_refused(crops: np.ndarray, tmp_path: Path) -> None:
     encoder = frozen_tiny()
-    last = encoder.trunk.module[-1].mlp_channels.fc2  # type: ignore[index,union-attr]
+    last = encoder.frozen.module[-1].mlp_channels.fc2  # type: ignore[index,union-attr]
     last.bias.data += 1e6  # type: ignore[union-attr,operator]
     with pytest.raises(WeightsError, match="too large for float16; set image.token_dtype to float32"):
-        trunk_tokens(encoder, crops, "centre", tmp_path)
-    assert np.isfinite(trunk_tokens(encoder, crops, "centre", tmp_path, dtype="float32")).all()
+        frozen_tokens(encoder, crops, "centre", tmp_path)
+    assert np.isfinite(frozen_tokens(encoder, crops, "centre", tmp_path, dtype="float32")).all()
 
 
 def test_float16_moves_the_logits_of_mixer_b16_by_little(tmp_path: Path) -> None:
     encoder = load_encoder("mixer_b16", random_weights=True, seed=0)
     crops = np.random.default_rng(1).integers(0, 256, size=(4, 256, 256), dtype=np.uint8)
-    full = torch.from_numpy(np.array(trunk_tokens(encoder, crops, "centre", tmp_path, dtype="float32")))
+    full = torch.from_numpy(np.array(frozen_tokens(encoder, crops, "centre", tmp_path, dtype="float32")))
     half = full.half().float()
     with seeded(0):
         head = nn.Linear(768, 2)

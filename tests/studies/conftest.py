@@ -55,11 +55,13 @@ def make_cohort(tmp_path: Path) -> Callable[..., Cohort]:
         y, n = frames["label"].to_numpy(), len(frames)
         arrays = {
             "measures": rng.normal(size=(n, 29)) + gap * y[:, None],
+            "expressions": (rng.normal(size=(n, 52)) + gap * y[:, None]).astype(np.float32),
             "coordinates": (rng.normal(size=(n, 956)) + gap * y[:, None]).astype(np.float32),
         }
         if crops:
             grey = rng.normal(100, 20, size=(n, 256, 256)) + 15 * gap * y[:, None, None]
             arrays["crops"] = np.clip(grey, 0, 255).astype(np.uint8)
+            arrays["lines"] = np.where(grey > 110, 255, 0).astype(np.uint8)
         return write_cohort(tmp_path / name, frames, arrays, {"simulated": simulated, "seed": seed})
 
     return make

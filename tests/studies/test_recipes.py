@@ -8,6 +8,7 @@ import pytest
 
 from facialis.errors import RecipeError
 from facialis.models.encoders import ENCODERS
+from facialis.studies.paper import PAPER_FIGURES
 from facialis.studies.recipes import COLLECTIONS, RECIPES, TINY, change, load_recipes
 
 
@@ -19,7 +20,11 @@ def test_each_recipe_has_the_papers_values(name: str) -> None:
     assert recipe.model_title
     assert (recipe.net.layers, recipe.net.units, recipe.net.learning_rate, recipe.net.batch) == (15, 59, 0.2045, 256)
     assert (recipe.image.learning_rate, recipe.image.batch, recipe.image.test_crops) == (0.01, 256, 10)
-    assert ENCODERS[recipe.image.encoder].timm_name == "mixer_b16_224.miil_in21k_ft_in1k"
+    assert recipe.image.trains == "last-block"
+    wanted = next((e for e in ("resnet50", "fastervit") if e in name), "mixer_b16")
+    wanted = "resnet50" if name in ("early-fusion-lines", "late-fusion-lines") else wanted
+    assert recipe.image.encoder == wanted
+    assert ENCODERS["mixer_b16"].make == "mixer_b16_224.miil_in21k_ft_in1k"
     assert (recipe.fusion.units, recipe.fusion.slope, recipe.fusion.batch) == ((256, 128, 64), 0.2, 128)
     assert recipe.threshold == "argmax"
 
@@ -28,6 +33,25 @@ def test_collections_name_known_recipes() -> None:
     assert COLLECTIONS["four-rows"] == ("measures-net", "coordinates-net", "rgb-mixer", "early-fusion")
     for name, parts in COLLECTIONS.items():
         assert [recipe.name for recipe in load_recipes(name)] == list(parts)
+
+
+def test_table1_is_the_papers_table_in_its_order() -> None:
+    assert COLLECTIONS["table1"] == tuple(PAPER_FIGURES)
+    assert len(PAPER_FIGURES) == 13
+    recipes = load_recipes("table1")
+    assert [r.modalities for r in recipes[3:9]] == [("crops",)] * 3 + [("lines",)] * 3
+    assert [r.modalities for r in recipes[9:]] == [("measures", "crops"), ("measures", "lines")] * 2
+    titles = {(r.modality_title, r.model_title, r.image.encoder) for r in recipes}
+    assert len(titles) == 13
+    best = max(PAPER_FIGURES, key=lambda name: PAPER_FIGURES[name][0])
+    assert (best, PAPER_FIGURES[best]) == ("early-fusion", (96.0, 94.8, 98.3))
+
+
+def test_tiny_stands_in_for_each_encoder_of_the_table() -> None:
+    for full, tiny in zip(load_recipes("table1"), load_recipes("table1", TINY), strict=True):
+        pair = (full.image.encoder, tiny.image.encoder)
+        assert pair in {("mixer_b16", "mixer_tiny"), ("resnet50", "resnet_tiny"), ("fastervit", "fastervit_tiny")}
+        assert "tiny" in ENCODERS[tiny.image.encoder].title
 
 
 def test_overrides_reach_every_recipe() -> None:
@@ -68,6 +92,10 @@ def test_a_file_with_one_recipe_and_one_with_several(tmp_path: Path) -> None:
         ('base = "rgb-mixer"\n[fusion]\nunits = [3, "a"]', "units is a list of int"),
         ('base = "rgb-mixer"\nname = "a/b"', "part of file names"),
         ('base = "rgb-mixer"\nmodalities = ["measures"]', "does not go with"),
+        ('base = "measures-net"\nmodalities = ["lines"]', "does not go with"),
+        ('base = "early-fusion"\nmodalities = ["lines", "lines"]', "does not go with"),
+        ('base = "early-fusion"\n[fusion]\ndropout = 1', "dropout is 0 or more and below 1"),
+        ('base = "rgb-mixer"\n[image]\ntrains = "all"', "one of last-block, head, got 'all'"),
         ("base = ", "not TOML"),
         ('[[recipe]]\nbase = "rgb-mixer"\n[[recipe]]\nbase = "rgb-mixer"', "two recipes of one name"),
         ('x = 1\n[[recipe]]\nbase = "rgb-mixer"', "nothing beside them"),

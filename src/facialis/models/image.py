@@ -1,4 +1,4 @@
-"""A head on an encoder's last block: trained on the frozen trunk's tokens, answers averaged over crops."""
+"""A head on an encoder, with or without its last block: trained on frozen tokens, answers averaged over crops."""
 
 from __future__ import annotations
 
@@ -13,26 +13,36 @@ from facialis.models.estimator import TorchEstimator
 from facialis.models.inputs import Arrays, Inputs
 from facialis.models.tokens import CENTRE
 
+NECK_DROPOUT = 0.4
+"""Of the layer on top of the paper's ResNet50."""
+
 
 class TokenNet(nn.Module):
-    """An encoder's tail and a linear head of two logits.
+    """An encoder's tail, a neck where its table asks for one, and a linear head of two logits.
 
     Parameters
     ----------
     tail
         `Encoder.tail`; copied, so that every fold starts from the same weights.
-    embedding_size
-        Numbers in an embedding.
+    n_features
+        Numbers that the tail gives.
+    neck
+        Width of a layer between (linear, ReLU, dropout 0.4, batch normalisation; its numbers are the embedding).
     """
 
-    def __init__(self, tail: nn.Module, embedding_size: int) -> None:
+    def __init__(self, tail: nn.Module, n_features: int, neck: int | None = None) -> None:
         super().__init__()
-        self.tail = copy.deepcopy(tail)
-        self.head = nn.Linear(embedding_size, 2)
+        self.tail = copy.deepcopy(tail).requires_grad_(True)
+        self.neck = (
+            nn.Identity()
+            if neck is None
+            else nn.Sequential(nn.Linear(n_features, neck), nn.ReLU(), nn.Dropout(NECK_DROPOUT), nn.BatchNorm1d(neck))
+        )
+        self.head = nn.Linear(neck or n_features, 2)
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Return embeddings (n, crops, d) of tokens (n, crops, ...)."""
-        embedding: Tensor = self.tail(tokens.flatten(0, 1))
+        embedding: Tensor = self.neck(self.tail(tokens.flatten(0, 1)))
         return embedding.reshape(*tokens.shape[:2], -1)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -42,12 +52,12 @@ class TokenNet(nn.Module):
 
 
 class ImageClassifier(TorchEstimator):
-    """An encoder's last block and head as an estimator.
+    """What is trained of an encoder, as an estimator.
 
     Parameters
     ----------
     inputs
-        The modality with the trunk's tokens (n, 1 or 10, ...).
+        One modality, ``("crops",)`` or ``("lines",)``: the frozen part's tokens of its crops (n, 1 or 10, ...).
     train_crops, test_crops
         1 (the centre) or 10, averaged.
     lr, batch_size
@@ -58,7 +68,7 @@ class ImageClassifier(TorchEstimator):
         self,
         module: Any = TokenNet,
         *,
-        inputs: tuple[str, ...] = ("tokens",),
+        inputs: tuple[str, ...] = ("crops",),
         seed: int,
         train_crops: int = 1,
         test_crops: int = 10,
@@ -81,4 +91,7 @@ class ImageClassifier(TorchEstimator):
         return (X.take(name, rows, second=min(CENTRE, stored - 1) if one and stored > 1 else None),)
 
     def _rows_at_once(self) -> int:
-        return max(1, 64 // self.test_crops)
+        embeddings = isinstance(
+            self.module__tail, nn.Identity
+        )  # some hundred numbers a crop, not some hundred thousand
+        return max(1, (4096 if embeddings else 64) // self.test_crops)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,16 +35,27 @@ class Inputs:
         self.arrays = dict(arrays)
         n = next(iter(lengths.values()))
         self.rows: NDArray[np.intp] = np.arange(n) if rows is None else np.asarray(rows, dtype=np.intp)
+        self._there: dict[str, NDArray[np.bool_]] = {}  # of whole arrays, shared by all parts
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, rows: ArrayLike) -> Inputs:
-        return Inputs(self.arrays, self.rows[np.asarray(rows)])
+        part = Inputs(self.arrays, self.rows[np.asarray(rows)])
+        part._there = self._there
+        return part
 
     def width(self, name: str) -> int:
         """Return the length of a modality's last axis."""
         return int(self.arrays[name].shape[-1])
+
+    def present(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows (n,) have all of these modalities: a row of NaN, told by its first number, is missing."""
+        for name in names:
+            if name not in self._there:
+                self._there[name] = ~np.isnan(self.arrays[name].reshape(len(self.arrays[name]), -1)[:, 0])
+        there: NDArray[np.bool_] = np.all([self._there[name][self.rows] for name in names], axis=0)
+        return there
 
     def take(self, name: str, rows: ArrayLike | None = None, *, second: int | None = None) -> NDArray[np.float32]:
         """Return rows of a modality as float32; with `second`, only that entry (kept as an axis) of its second axis."""

@@ -1,4 +1,4 @@
-"""The frozen trunk run once a picture; its tokens are kept in the cohort's folder for all epochs, folds and studies."""
+"""The frozen part of an encoder run once a picture; its tokens are kept beside the cohort for all folds and studies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CENTRE = 4
 """Place of the centre crop among the ten."""
 
 
-def trunk_tokens(
+def frozen_tokens(
     encoder: Encoder,
     crops: NDArray[np.uint8],
     crops_mode: CropsMode,
@@ -34,21 +34,23 @@ def trunk_tokens(
     batch_size: int = 32,
     device: str = "cpu",
 ) -> NDArray[Any]:
-    """Return the trunk's tokens of each crop (n, 1 or 10, *token_shape), memory-mapped; computed only where missing.
+    """Return the frozen part's tokens of each crop (n, 1 or 10, *token_shape), memory-mapped; computed where missing.
 
-    The file is named by the content of the crops, the trunk's weights, the crops' mode and the dtype. A run that was
+    The file is named by the content of the crops, the frozen weights, the crops' mode and the dtype. A run that was
     killed goes on at the picture where it stopped.
 
     Parameters
     ----------
     crops
-        (n, 256, 256) uint8 grey; ``centre`` keeps the middle 224×224, ``ten`` also the corners and all five mirrored.
+        (n, 256, 256) uint8 grey, face crops or line-segment images.
+    crops_mode
+        ``centre`` keeps the middle 224×224, ``ten`` also the corners and all five mirrored.
     folder
         Where to keep the file: the cohort's ``derived``, for tokens are derived from faces.
     dtype
-        ``float16`` (half the size: 0.30 MB a crop of Mixer-B/16) or ``float32``. At random
-        weights the rounding moved Mixer-B/16's logits by 0.00003 at most, where they spread by 0.04 (120 crops of
-        one portrait); published weights were not at hand to measure.
+        ``float16`` or ``float32``. Mixer-B/16 before its last block takes 0.30 MB a crop in float16, its embedding
+        1.5 kB. At random weights float16 moved Mixer-B/16's logits by 0.00003 at most, where they spread by 0.04 (120
+        crops of one portrait); with EfficientNet-Lite0's published weights see `tests/models/test_tokens.py`.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def trunk_tokens(
 
 
 def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, dtype: str) -> str:
-    digest = hashlib.sha256(f"1 {encoder.trunk_hash} {crops.shape} {crops_mode} {dtype}".encode())
+    digest = hashlib.sha256(f"1 {encoder.frozen_hash} {crops.shape} {crops_mode} {dtype}".encode())
     for start in range(0, len(crops), 256):
         digest.update(np.ascontiguousarray(crops[start : start + 256]).tobytes())
     return digest.hexdigest()
@@ -84,7 +86,7 @@ def _compute(
     device: str,
 ) -> None:
     n_crops = 10 if crops_mode == "ten" else 1
-    row_shape = (n_crops, *encoder.spec.token_shape)
+    row_shape = (n_crops, *encoder.token_shape)
     row_bytes = math.prod(row_shape) * np.dtype(dtype).itemsize
     header = _header((len(crops), *row_shape), dtype)
     partial = path.with_name(f".{path.name}.partial")
@@ -92,7 +94,7 @@ def _compute(
     encoder.to(device)
     try:
         partial.touch(mode=0o600)
-        with partial.open("r+b") as file, bar(f"{encoder.spec.name} trunk", len(crops)) as advance:
+        with partial.open("r+b") as file, bar(f"{encoder.spec.name}, frozen part", len(crops)) as advance:
             done = max(0, partial.stat().st_size - len(header)) // row_bytes
             file.write(header)
             file.seek(len(header) + done * row_bytes)
@@ -118,7 +120,7 @@ def _header(shape: tuple[int, ...], dtype: str) -> bytes:
 
 def _tokens(encoder: Encoder, grey: NDArray[np.uint8], dtype: str, device: str) -> NDArray[Any]:
     batch = torch.from_numpy(grey).to(device).float().div_(255.0)
-    tokens = encoder.trunk(batch.flatten(0, 1).unsqueeze(1)).cpu().numpy()
+    tokens = encoder.frozen(batch.flatten(0, 1).unsqueeze(1)).cpu().numpy()
     with np.errstate(over="ignore"):
         stored: NDArray[Any] = tokens.astype(dtype)
     if not np.isfinite(stored).all():

@@ -14,7 +14,7 @@ from facialis.cohorts.cohort import Cohort
 from facialis.errors import CohortError, FacialisError, RecipeError
 from facialis.files import write_text
 from facialis.models.encoders import Encoder
-from facialis.studies.recipes import Recipe
+from facialis.studies.settings import Recipe
 
 SCHEMA = 2
 _PACKAGES = ("numpy", "torch", "timm", "skorch", "scikit-learn")

@@ -18,8 +18,8 @@ from facialis.files import atomic_path
 from facialis.models.encoders import Encoder, load_encoder
 from facialis.models.estimator import threads
 from facialis.models.inputs import Inputs
-from facialis.studies.recipes import Recipe
 from facialis.studies.selection import choose
+from facialis.studies.settings import Recipe
 from facialis.studies.training import Answers, load_inputs, run_fold
 
 COLUMNS = ("frame_id", "subject_id", "group", "sequence", "label")

@@ -19,7 +19,7 @@ from facialis.studies.curves import curves
 from facialis.studies.levels import LEVELS, aggregate, with_unusable
 from facialis.studies.metrics import METRICS, Score, Summary, summarise
 from facialis.studies.paper import PAPER_FIGURES
-from facialis.studies.recipes import Recipe
+from facialis.studies.settings import Recipe
 
 REFERENCE = "early-fusion"
 """The row that the others are compared with: measures + RGB, the paper's best."""

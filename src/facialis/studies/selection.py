@@ -14,7 +14,7 @@ from facialis.errors import RecipeError
 from facialis.models.encoders import Encoder
 from facialis.models.inputs import Inputs
 from facialis.studies.metrics import score
-from facialis.studies.recipes import Recipe, change
+from facialis.studies.settings import FUSIONS, IMAGES, Recipe, change
 from facialis.studies.splits import grouped_k_fold
 from facialis.studies.training import run_fold
 
@@ -85,12 +85,14 @@ def choose(
 
 
 def _has_part(recipe: Recipe, part: str) -> bool:
-    fused = len(recipe.modalities) > 1
+    """Whether a recipe's model has what the settings of this part are for."""
+    if part == "image":
+        return recipe.uses_image
+    if part == "fusion":
+        return recipe.model in FUSIONS
     if part == "net":
-        return recipe.model not in ("image", "logistic")
-    if part in ("image", "logistic"):
-        return recipe.model == part or (fused and part == "image")
-    return fused
+        return recipe.model != "logistic" and not set(recipe.modalities) <= set(IMAGES)
+    return recipe.model == part
 
 
 def _nested(settings: Mapping[str, object]) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from facialis.progress import bar
 from facialis.studies.claim import claim, describe
 from facialis.studies.engine import check_engine, run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
-from facialis.studies.recipes import Recipe
 from facialis.studies.results import Settings, compare_rows, failed_row, row_facts
 from facialis.studies.selection import candidates
+from facialis.studies.settings import Recipe
 from facialis.studies.splits import PATIENT_OUT, Folds, make_folds
 
 Weights = Path | str | Mapping[str, Path | str] | None
