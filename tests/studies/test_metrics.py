@@ -15,6 +15,7 @@ from facialis.studies.metrics import (
     best_threshold,
     bootstrap,
     confusion,
+    draw_subjects,
     rates,
     score,
     summarise,
@@ -139,3 +140,33 @@ def test_best_threshold_is_the_best_of_all(pairs: list[tuple[bool, int]]) -> Non
     best = max(f1(t) for t in every)
     assert f1(ours) == pytest.approx(best)
     assert abs(ours - 0.5) <= min(abs(t - 0.5) for t in every if f1(t) >= best - 1e-12) + 1e-9
+
+
+def test_bootstrap_of_folds_with_several_patients_equals_a_slow_one() -> None:
+    """A fold of several patients counts once, each subject in it as often as drawn; of one subject, as often as it."""
+    rng = np.random.default_rng(5)
+    tested = [["p0", "p1", "h0", "h1"], ["p2", "p3", "h2"], ["p4"], ["h3"]]
+    rows = [(k, s, int(s[0] == "p")) for k, names in enumerate(tested) for s in names for _ in range(5)]
+    folds, subjects = np.array([k for k, *_ in rows]), np.array([s for _, s, _ in rows])
+    labels = np.array([y for *_, y in rows])
+    called = np.where(rng.random(len(rows)) < 0.7, labels, 1 - labels)
+    names = np.unique(subjects)
+    of_patient = np.char.startswith(names, "p")
+    mean, pooled = bootstrap(confusion(folds, subjects, labels, called), of_patient, seed=2, n_bootstrap=30)
+    weights = draw_subjects(of_patient, seed=2, n_bootstrap=30)
+    assert (weights[:, of_patient].sum(axis=1) == 5).all()
+    assert (weights[:, ~of_patient].sum(axis=1) == 4).all()
+    for b in range(30):
+        times = dict(zip(names, weights[b].astype(int), strict=True))
+        figures, counts, every = [], [], []
+        for k, inside in enumerate(tested):
+            single = len(inside) == 1
+            rows_of = [i for i in np.flatnonzero(folds == k) for _ in range(1 if single else times[subjects[i]])]
+            fold = score(labels[rows_of], called[rows_of]) if rows_of else Score(math.nan, math.nan, math.nan)
+            figures.append([getattr(fold, m) for m in METRICS])
+            counts.append(times[inside[0]] if single else 1)
+            every += [i for i in np.flatnonzero(folds == k) for _ in range(times[subjects[i]])]
+        for i, metric in enumerate(METRICS):
+            values = [(f[i], n) for f, n in zip(figures, counts, strict=True) if n and not math.isnan(f[i])]
+            assert mean[b, i] == pytest.approx(np.average([v for v, _ in values], weights=[n for _, n in values]))
+            assert pooled[b, i] == pytest.approx(getattr(score(labels[every], called[every]), metric))

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from facialis.errors import SplitError
-from facialis.studies.splits import leave_one_patient_out
+from facialis.studies.splits import leave_one_patient_out, make_folds
 
 
 def table(n_patients: int, n_healthy: int, seed: int = 0, n_portraits: int = 0) -> pd.DataFrame:
@@ -147,3 +147,56 @@ def test_a_training_side_emptied_by_portraits_says_so() -> None:
     frames.loc[frames["subject_id"] == "h1", "portrait"] = "a"
     with pytest.raises(SplitError, match="once frames of the same portrait are left out"):
         list(leave_one_patient_out(frames, seed=0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n_patients=sizes,
+    n_healthy=sizes,
+    seed=st.integers(0, 10**6),
+    n_portraits=st.integers(0, 6),
+    split=st.sampled_from(["leave-one-patient-out", "leave-one-subject-out", "2-fold", "5-fold"]),
+)
+def test_no_subject_is_ever_on_both_sides(
+    n_patients: int, n_healthy: int, seed: int, n_portraits: int, split: str
+) -> None:
+    frames = table(n_patients, n_healthy, seed, n_portraits)
+    try:
+        folds = make_folds(frames, split, seed=seed)
+    except SplitError:
+        assume(False)
+    subject, portrait = frames["subject_id"].to_numpy(), frames["portrait"].to_numpy()
+    several = frames["portrait"].nunique() > 1
+    for train, test in folds:
+        assert not set(subject[train]) & set(subject[test])
+        assert not several or not set(portrait[train]) & set(portrait[test])
+        assert set(frames["label"].to_numpy()[train]) == {0, 1}
+        if not several:
+            assert sorted([*train, *test]) == list(range(len(frames)))
+    tested = np.concatenate([test for _, test in folds])
+    if split != "leave-one-patient-out":
+        assert sorted(tested) == list(range(len(frames)))  # each frame once
+    assert set(subject[tested]) == set(subject)
+
+
+def test_a_fold_a_subject_and_folds_of_both_groups() -> None:
+    frames = table(7, 9)
+    assert len(make_folds(frames, "leave-one-subject-out", seed=0)) == 16
+    folds = make_folds(frames, "3-fold", seed=0)
+    for _, test in folds:
+        held_out = frames.iloc[test].groupby("group")["subject_id"].nunique()
+        assert 2 <= held_out["patient"] <= 3
+        assert held_out["healthy"] == 3
+    other = make_folds(frames, "3-fold", seed=1)
+    assert any(not np.array_equal(a, b) for (_, a), (_, b) in zip(folds, other, strict=True))
+
+
+@pytest.mark.parametrize("split", ["1-fold", "0-fold", "leave-one-out", "fold", "-3-fold", ""])
+def test_an_unknown_split_says_what_is_known(split: str) -> None:
+    with pytest.raises(SplitError, match="known: leave-one-patient-out, leave-one-subject-out, or two folds"):
+        make_folds(table(3, 3), split, seed=0)
+
+
+def test_more_folds_than_subjects_are_refused() -> None:
+    with pytest.raises(SplitError, match="5-fold asks for 5 subjects or more of each group, one has 4"):
+        make_folds(table(4, 9), "5-fold", seed=0)

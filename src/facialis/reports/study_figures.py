@@ -42,19 +42,22 @@ def overview(rows: Sequence[Mapping[str, Any]]) -> str:
 
     def draw(axes: Axes) -> None:
         for k, row in enumerate(rows):
+            title = f"{row['modality']}: {row['model']}"
+            axes.text(0, k - 0.22, title if len(title) < 84 else title[:82] + "...", fontsize=7.5, va="bottom")
             if row.get("f1") is not None:
                 low, high = row["f1_interval"]
                 axes.plot([low, high], [k, k], color=OURS, linewidth=1.6)
                 axes.plot(row["f1"], k, "o", color=OURS, markersize=5)
             if row["paper"]:
                 axes.plot(row["paper"]["f1"], k, "D", color=THEIRS, markersize=4, fillstyle="none")
-        axes.set_yticks(range(len(rows)), [f"{row['modality']}\n{row['model']}" for row in rows], fontsize=7)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_ylim(len(rows) - 0.5, -0.9)
         axes.set_xlim(0, 102)
         axes.set_xlabel("F1, mean over folds, per cent")
         axes.grid(axis="x", color="0.9", linewidth=0.7)
 
-    return _svg(draw, size=(6.4, 0.9 + 0.36 * len(rows)))
+    return _svg(draw, size=(4.8, 0.7 + 0.4 * len(rows)))
 
 
 def _svg(draw: Callable[[Axes], None], size: tuple[float, float] = (3.1, 2.5)) -> str:
@@ -77,7 +80,8 @@ def _folds(axes: Axes, folds: Sequence[Mapping[str, Any]]) -> None:
         if known:
             label = "F1" if metric == "f1" else metric
             axes.plot(*zip(*known, strict=True), mark, color=colour, markersize=4, alpha=0.8, label=label)
-    axes.set(xlabel="fold", ylabel="per cent", ylim=(-5, 105))
+    axes.set(xlabel="fold", ylabel="per cent", ylim=(-5, 105), xlim=(-0.5, len(folds) - 0.5))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), handletextpad=0.1)
 
 

@@ -35,7 +35,7 @@ def table_rows(results: Mapping[str, Any]) -> list[dict[str, str]]:
                 "Frames": str(row["n_frames"]),
             }  # fmt: skip
         for metric, title in METRICS.items():
-            texts[f"Paper's {title}"] = "" if paper[metric] is None else f"{paper[metric]:.1f}"
+            texts[f"Paper's {title}"] = "" if paper[metric] is None else f"{paper[metric]:.2f}"
         rows.append({column: texts.get(column, "") for column in COLUMNS} | {"Notes": "; ".join(notes(row))})
     return rows
 
@@ -90,9 +90,9 @@ def latex_table(results: Mapping[str, Any]) -> str:
                 value = number(row[metric])
                 cells.append(f"{value} ({interval(row['f1_interval'])})" if metric == "f1" else value)
                 if paper:
-                    cells.append("" if not row["paper"] else f"{row['paper'][metric]:.1f}")
+                    cells.append("" if not row["paper"] else f"{row['paper'][metric]:.2f}")
         lines.append(" & ".join(cells) + " \\\\")
-    caption = " ".join(_tex(line) for line in explanation(results))
+    caption = " ".join(_tex(line) for line in explanation(results, tests=False))
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}}", f"\\caption{{{caption}}}", "\\end{table}", ""])
 
 
@@ -110,7 +110,7 @@ def terminal_table(results: Mapping[str, Any]) -> Table:
         table.add_column(column)
     for row in results["rows"]:
         said = escape(row["name"]) + "".join(f"\n[dim]{escape(note)}[/]" for note in notes(row))
-        theirs = [f"{row['paper']['f1']:.1f}" if row["paper"] else ""] if paper else []
+        theirs = [f"{row['paper']['f1']:.2f}" if row["paper"] else ""] if paper else []
         if "error" in row:
             table.add_row(said, "did not run", *theirs)
             continue
@@ -123,14 +123,14 @@ def terminal_table(results: Mapping[str, Any]) -> Table:
     return table
 
 
-def explanation(results: Mapping[str, Any]) -> list[str]:
-    """Return what the table's figures are, in lines."""
+def explanation(results: Mapping[str, Any], *, tests: bool = True) -> list[str]:
+    """Return what the table's figures are, in lines; with or without what the column of the tests is."""
     split = results["split"]["name"]
     lines = [
         f"Per cent. F1, precision, recall: mean over the folds of {split} where defined; intervals: bootstrap over"
         " subjects, given the trained models. Subjects: patients + healthy."
     ]
-    if any(row.get("comparison") for row in results["rows"]):
+    if tests and any(row.get("comparison") for row in results["rows"]):
         n = next(row["comparison"]["n_tests"] for row in results["rows"] if row.get("comparison"))
         lines.append(
             f"p (Holm): F1 against early fusion of measures + RGB, paired permutation over subjects, {n} comparisons."

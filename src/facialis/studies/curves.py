@@ -99,11 +99,11 @@ def _called(subject: NDArray[np.intp], y: NDArray[np.int64], p: Floats, threshol
 
 
 def _precision_at(recall: Floats, precision: Floats) -> Floats:
-    """Return the best precision at each recall of the grid (above 0) or beyond: steps, for lines would flatter."""
+    """Return the precision where each recall of the grid (above 0) is first reached: steps, for lines would flatter."""
     known = ~np.isnan(precision) & ~np.isnan(recall)
     if not known.any():
         return np.full(len(GRID) - 1, np.nan)
-    r, q = recall[known], np.maximum.accumulate(precision[known][::-1])[::-1]
+    r, q = recall[known], precision[known]
     return np.asarray(q[np.minimum(np.searchsorted(r, GRID[1:] - 1e-12), len(q) - 1)])
 
 
