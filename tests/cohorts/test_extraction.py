@@ -156,7 +156,7 @@ def test_manifest(people, tmp_path):
         ("path,label\na.png,1", "column 'subject_id' is missing"),
         ("path,subject_id,label\na.png,,1", "row 1: the column 'subject_id' is empty"),
         ("path,subject_id,label\na.png,x,1\nb.png,x,yes", "row 2: label is 'yes'"),
-        ("path,subject_id,label\n../a.png,x,1", "row 1: path must lie inside the folder"),
+        ("path,subject_id,label\n../a.png,x,1", "row 1: path is '../a.png'; it must lie inside the folder"),
         ("path,subject_id,label,time\na.png,x,1,1.5\nb.png,x,1,soon", "row 2: time is 'soon'"),
     ],
 )
@@ -178,7 +178,7 @@ def test_wrong_sources(tmp_path, people):
         extract_sources([f"zip:{people}"], tmp_path / "c")
     with pytest.raises(CohortError, match="no such folder"):
         extract_sources([str(tmp_path / "none")], tmp_path / "c")
-    with pytest.raises(CohortError, match="neither manifest.csv nor pictures"):
+    with pytest.raises(CohortError, match=r"expected manifest\.csv, or .* found 5 files such as 0\.png"):
         extract_sources([str(people / "palsy" / "a")], tmp_path / "c")
     with pytest.raises(CohortError, match="both called"):
         extract_sources([str(people), str(people)], tmp_path / "c")

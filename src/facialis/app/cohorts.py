@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from facialis.cohorts.cohort import Cohort
 
 app = typer.Typer(no_args_is_help=True, help="Look at a cohort, or remove it with all that was derived from its faces.")
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new cohort; a stopped run goes on there.")]
@@ -91,28 +94,58 @@ def simulate(
 def extract(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="folder:DIR (or DIR): a manifest.csv, or GROUP/SUBJECT/pictures."),
+        typer.Argument(
+            metavar="SOURCE...",
+            help="meei:DIR, yfp:DIR, ckplus:DIR, or folder:DIR (or DIR): a manifest.csv, or GROUP/SUBJECT/*.",
+        ),
     ],
     out: OutOption,
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Keep face crops and line images, or numbers only.")
     ] = True,
+    videos: Annotated[bool, typer.Option("--videos/--no-videos", help="Sample videos at 6 frames a second.")] = True,
+    every: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Take every N-th frame of each video or sequence.")
+    ] = None,
+    per_subject: Annotated[
+        int | None, typer.Option(min=1, metavar="K", help="Take K frames of each subject, spread evenly.")
+    ] = None,
+    healthy_subjects: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Take N of the healthy subjects, drawn by --seed (the study: 20 of CK+)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="For --healthy-subjects.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; about 250 MB each.")] = 1,
 ) -> None:
-    """Find the faces in a data set's pictures and write all modalities as a cohort, in one pass, resumable."""
+    """Find the faces in a data set's pictures and videos and write all modalities as a cohort; resumable."""
     from facialis.cohorts.sources import extract_sources
 
-    cohort = extract_sources(sources, out, pictures=pictures, workers=workers)
+    cohort = extract_sources(
+        sources,
+        out,
+        pictures=pictures,
+        videos=videos,
+        every=every,
+        per_subject=per_subject,
+        healthy_subjects=healthy_subjects,
+        seed=seed,
+        workers=workers,
+    )
     typer.echo(f"cohort: {out}")
     _describe(cohort)
 
 
 @app.command("show")
-def show(cohort: Annotated[Path, typer.Argument(help="Folder of the cohort.")]) -> None:
-    """Say what a cohort holds: subjects, frames, modalities, and what was not usable and why."""
+def show(
+    cohort: Annotated[Path, typer.Argument(help="Folder of the cohort.")],
+    subjects: Annotated[bool, typer.Option("--subjects", help="Account for every subject.")] = False,
+) -> None:
+    """Say what a cohort holds, what was read and not usable and why, and which pictures or subjects are in it twice."""
     from facialis.cohorts.cohort import Cohort
 
-    _describe(Cohort.open(cohort))
+    _describe(Cohort.open(cohort), every_subject=subjects)
 
 
 @app.command("remove")
@@ -129,11 +162,12 @@ def remove(
     typer.echo(f"removed: {cohort}" + (f"; left, because not the cohort's: {', '.join(left)}" if left else ""))
 
 
-def _describe(cohort: object) -> None:
-    from facialis.reports.cohort_tables import cohort_table, unusable_table
+def _describe(cohort: Cohort, *, every_subject: bool = False) -> None:
+    from facialis.reports.cohort_tables import account_tables, choice_lines, cohort_table, duplicate_lines
     from facialis.reports.tables import console
 
-    console().print(cohort_table(cohort))  # type: ignore[arg-type]
-    table = unusable_table(cohort)  # type: ignore[arg-type]
-    if table is not None:
+    console().print(cohort_table(cohort))
+    for table in account_tables(cohort, every_subject=every_subject):
         console().print(table)
+    for line in [*choice_lines(cohort), *duplicate_lines(cohort)]:
+        typer.echo(line)

@@ -1,7 +1,8 @@
 """From pictures to a cohort: every modality in one pass, by processes, resumable.
 
-The pictures are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, so that a
-killed run goes on where it stopped, and its result is bit-identical. Memory stays flat in the number of frames.
+Pictures and videos are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, so that
+a killed run goes on where it stopped, and its result is bit-identical. A video is decoded once, by one process, with a
+part of it in memory. Memory stays flat in the number of frames.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.cohort import Cohort, check_frames, finish_cohort, prepare_folder
+from facialis.cohorts.duplicates import picture_hashes
 from facialis.errors import CohortError, PictureError
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, assess
-from facialis.faces.sources import name_from_text
+from facialis.faces.sources import display_name, is_video, name_from_text
+from facialis.faces.videos import VideoFrame, read_frames
 from facialis.files import atomic_path, locked, write_text
 from facialis.modalities.coordinates import coordinates
 from facialis.modalities.crops import crop
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PART = 16
+NO_CONSENT = "no consent"
 
 
 def extract(
@@ -53,7 +59,8 @@ def extract(
     Parameters
     ----------
     frames
-        A table as `facialis.cohorts.folder.read_folder` gives it; ``path`` is relative to `root`.
+        A table as `facialis.cohorts.listing.complete` gives it; ``path`` is relative to `root`. A row of a video has
+        the number of its frame in ``video_frame``. Where ``consent`` is no the picture is not opened.
     pictures
         Keep face crops and line images beside the numbers.
     workers
@@ -68,20 +75,16 @@ def extract(
         Another extraction is writing to `out`.
     """
     root, out = Path(root), Path(out)
-    check_frames(frames)
+    check_frames(frames, one_group=False)
     paths = [name_from_text(path) for path in frames["path"]]
     parts = prepare_folder(out)
     with locked(parts / "lock", f"{out}: another extraction is writing there; wait for it or choose another folder"):
-        _claim_parts(parts, frames, [root / path for path in paths], pictures)
-        starts = range(0, len(frames), PART)
-        missing = [start for start in starts if not _is_whole(_part_file(parts, start))]
+        _claim_parts(parts, frames, [root / path for path in dict.fromkeys(paths)], pictures)
+        jobs, starts, missing = _plan(frames, paths, root, parts, pictures)
         with bar("extracting", len(frames)) as advance:
-            advance(len(frames) - sum(min(PART, len(frames) - start) for start in missing))
-            jobs = [(start, paths[start : start + PART], str(root), pictures) for start in missing]
-            for start, arrays in _run(jobs, workers):
-                with atomic_path(_part_file(parts, start)) as temporary, temporary.open("wb") as file:
-                    np.savez(file, allow_pickle=False, **arrays)
-                advance(min(PART, len(frames) - start))
+            advance(len(frames) - missing)
+            for done in _run(jobs, workers):
+                advance(done)
         return _assemble(frames, parts, starts, out, provenance)
 
 
@@ -108,42 +111,118 @@ def _start_worker() -> None:
     _landmarker = FaceLandmarker()
 
 
-def _extract_part(job: tuple[int, list[str], str, bool]) -> tuple[int, dict[str, NDArray[Any]]]:
-    """Work off one part: stacked arrays of the usable frames, their row numbers, and a reason for each other row."""
-    start, paths, root, pictures = job
+class _Job(NamedTuple):
+    """Parts that one process works off in order: one of pictures, or those of one video.
+
+    `parts` are rows of the table; `rows` gives the path and the number in the video of each, None without consent.
+    """
+
+    parts: list[range]
+    rows: dict[int, tuple[Path, int] | None]
+    folder: Path
+    pictures: bool
+
+
+def _plan(
+    frames: pd.DataFrame, paths: list[str], root: Path, folder: Path, pictures: bool
+) -> tuple[list[_Job], list[int], int]:
+    """Return the jobs that are left, the first row of every part, and how many rows are left."""
+    numbers = frames["video_frame"].tolist() if "video_frame" in frames else [-1] * len(frames)
+    consent = frames["consent"].tolist() if "consent" in frames else [""] * len(frames)
+    jobs, starts = [], []
+    for film, group in groupby(range(len(paths)), key=lambda row: paths[row] if is_video(paths[row]) else None):
+        rows = list(group)
+        parts = [range(start, min(start + PART, rows[-1] + 1)) for start in range(rows[0], rows[-1] + 1, PART)]
+        starts += [part.start for part in parts]
+        left = [part for part in parts if not _is_whole(_part_file(folder, part.start))]
+        for share in ([left] if left else []) if film is not None else [[part] for part in left]:
+            given = {
+                row: None if consent[row] == "no" else (root / paths[row], numbers[row])
+                for part in share
+                for row in part
+            }
+            jobs.append(_Job(share, given, folder, pictures))
+    return jobs, starts, sum(len(job.rows) for job in jobs)
+
+
+def _work(job: _Job) -> Iterator[int]:
+    """Work off a job; write each part when it is done and yield its number of frames."""
+    pictures = _frames(job) if any(given and is_video(given[0]) for given in job.rows.values()) else _stills(job)
+    for part in job.parts:
+        arrays = _extract_part(islice(pictures, len(part)), job.pictures)
+        with atomic_path(_part_file(job.folder, part.start)) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        yield len(part)
+
+
+def _work_whole(job: _Job) -> int:
+    return sum(_work(job))
+
+
+def _stills(job: _Job) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
+    """Yield each row with its picture, or with the reason why there is none."""
+    for row, given in job.rows.items():
+        try:
+            yield row, NO_CONSENT if given is None else read_picture(given[0])
+        except PictureError as error:
+            yield row, str(error)
+
+
+def _frames(job: _Job) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
+    """Yield each row with its frame of the one video, or with the reason why there is none."""
+    asked = [given for given in job.rows.values() if given is not None]
+    film = asked[0][0]
+    reason = f"{display_name(film)}: the video ends before this frame"
+    with closing(read_frames(film, [number for _, number in asked])) as decoded:
+        frame: VideoFrame | None = None
+        for row, given in job.rows.items():
+            while given is not None and (frame is None or frame.index < given[1]):
+                try:
+                    frame = next(decoded)
+                except StopIteration:
+                    break
+                except PictureError as error:  # the good frames came before
+                    reason = str(error)
+                    break
+            if given is None:
+                yield row, NO_CONSENT
+            else:
+                yield row, frame.rgb if frame is not None and frame.index == given[1] else reason
+
+
+def _extract_part(pictures: Iterator[tuple[int, NDArray[np.uint8] | str]], keep: bool) -> dict[str, NDArray[Any]]:
+    """Return stacked arrays of the usable frames, their row numbers, and a reason for each other row."""
     assert _landmarker is not None
     rows, reasons, facts, stacks = [], [], [], []
-    for offset, path in enumerate(paths):
-        try:
-            rgb = read_picture(Path(root) / path)
-        except PictureError as error:
-            reasons.append((start + offset, str(error)))
+    for row, rgb in pictures:
+        if isinstance(rgb, str):
+            reasons.append((row, rgb))
             continue
         faces = _landmarker.detect(rgb)
         if len(faces) != 1:
-            reasons.append((start + offset, SEVERAL_FACES if faces else NO_FACE))
+            reasons.append((row, SEVERAL_FACES if faces else NO_FACE))
             continue
         quality = assess(faces[0], rgb)
-        rows.append(start + offset)
+        rows.append(row)
         numbers = {f"face_{name}": value for name, value in quality.as_dict().items()}
         size = {"height": rgb.shape[0], "width": rgb.shape[1]}
-        facts.append({**size, **numbers, "quality": "; ".join(quality.reasons)})
-        stacks.append(face_arrays(faces[0], rgb, pictures=pictures))
+        facts.append({**size, **numbers, **picture_hashes(rgb), "quality": "; ".join(quality.reasons)})
+        stacks.append(face_arrays(faces[0], rgb, pictures=keep))
     arrays = {name: np.stack([stack[name] for stack in stacks]) for name in stacks[0]} if stacks else {}
     arrays["_rows"] = np.array(rows, dtype=np.int64)
     arrays["_facts"] = np.array(json.dumps(facts))
     arrays["_reasons"] = np.array(json.dumps(reasons))
-    return start, arrays
+    return arrays
 
 
-def _run(jobs: list[tuple[int, list[str], str, bool]], workers: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
     global _landmarker
     if not jobs:
         return
     if workers <= 1:
         _start_worker()
         try:
-            yield from map(_extract_part, jobs)
+            yield from chain.from_iterable(map(_work, jobs))
         finally:
             if _landmarker is not None:
                 _landmarker.close()
@@ -151,7 +230,7 @@ def _run(jobs: list[tuple[int, list[str], str, bool]], workers: int) -> Iterator
         return
     pool = worker_pool(min(workers, len(jobs)), _start_worker)
     try:
-        for future in as_completed([pool.submit(_extract_part, job) for job in jobs]):
+        for future in as_completed([pool.submit(_work_whole, job) for job in jobs]):
             yield future.result()
     except BrokenProcessPool as error:
         raise CohortError(
@@ -194,7 +273,9 @@ def _part_file(parts: Path, start: int) -> Path:
     return parts / f"{start:09d}.npz"
 
 
-def _assemble(frames: pd.DataFrame, parts: Path, starts: range, out: Path, provenance: Mapping[str, Any]) -> Cohort:
+def _assemble(
+    frames: pd.DataFrame, parts: Path, starts: Sequence[int], out: Path, provenance: Mapping[str, Any]
+) -> Cohort:
     """Join the finished parts, one at a time in memory, into one array file a modality."""
     import pandas as pd
 
@@ -227,5 +308,5 @@ def _assemble(frames: pd.DataFrame, parts: Path, starts: range, out: Path, prove
             del array
     table = pd.concat([frames.iloc[rows].reset_index(drop=True), pd.DataFrame(facts)], axis=1)
     table = table.loc[:, ~table.columns.duplicated(keep="last")]
-    check_frames(table)
+    check_frames(table, one_group=False)
     return finish_cohort(out, table, tuple(shapes), provenance, unusable)
