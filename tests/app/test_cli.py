@@ -316,6 +316,63 @@ def test_study_from_simulation_to_table(tmp_path):
     assert "epochs" in wrong.stderr
 
 
+def test_table1_tiny_from_nothing_to_a_page(tmp_path):
+    out = tmp_path / "out"
+    done = facialis("study", "table1", "--tiny", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert "simulated" in done.stdout
+    table = json.loads((out / "table1.json").read_text())
+    assert table["simulated"] is True
+    assert table["weights"] == "random"
+    assert len(table["rows"]) == 13
+    assert [row["paper_f1"] for row in table["rows"]][-4:] == [96.0, 79.9, 83.0, 72.45]
+    for row in table["rows"]:
+        assert row["error"] is None
+        assert (row["n_folds"], row["n_subjects"], row["n_frames"]) == (4, 8, 16)
+        assert "simulated" in row["name"]
+        assert row["f1_interval"][0] <= row["f1"] <= row["f1_interval"][1]
+    page = (out / "report.html").read_text()
+    assert page.count("<article") == 13
+    assert "Research use; not a medical device." in page
+    assert 'src="data:image/svg+xml' in page
+    assert not re.search(r'(src|href)="(?!data:)', page)  # nothing outside the page
+    for name, start in (
+        ("table.md", "| Row |"),
+        ("table.tex", "\\begin{table}"),
+        ("table.csv", "Row,F1"),
+        ("table.txt", "Row "),
+    ):
+        text = (out / name).read_text()
+        assert text.startswith(start)
+        assert text.count("simulated") >= 13
+        assert "83.95" in text  # the paper's, beside ours
+    again = facialis("study", "table1", "--tiny", "-o", out)
+    assert json.loads((out / "table1.json").read_text()) == table
+    assert again.returncode == 0, again.stderr
+
+
+def test_table1_and_study_mistakes(tmp_path):
+    for wrong in ((), ("--tiny", "--cohort", tmp_path), ("--palsy", tmp_path)):
+        done = facialis("study", "table1", "-o", tmp_path / "x", *wrong)
+        assert done.returncode == 2
+        assert "give --palsy and --healthy" in done.stderr
+    done = facialis("study", "table1", "-o", tmp_path / "x", "--palsy", tmp_path, "--healthy", tmp_path / "none")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert facialis("study", "run", "--help").returncode == 0
+    assert "table1" in facialis("study", "--help").stdout
+    cohort = tmp_path / "cohort"
+    assert facialis("simulate", "-o", cohort, "--subjects", "3+3", "--frames", 4).returncode == 0
+    for option, value, message in (
+        ("--split", "9-fold", "9-fold asks for 9 subjects"),
+        ("--split", "half", "unknown split 'half'"),
+        ("--select", "net.learning_rat=[0.1,0.2]", "did you mean 'net.learning_rate'"),
+        ("--engine", "threads", "unknown engine 'threads'"),
+    ):
+        done = facialis("study", "measures-logistic", cohort, "-o", tmp_path / "y", option, value)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert message in done.stderr
+
+
 def test_assets():
     path = facialis("assets", "path", "face_landmarker")
     assert (path.stderr, path.returncode) == ("", 0)

@@ -262,3 +262,84 @@ def test_a_branch_of_a_fusion_is_the_row_of_its_own(name: str, make_cohort: Make
     models = {n: build(r, inputs[n], encoder, seed=7).fit(inputs[n], y) for n, r in recipes.items()}
     for branch, alone in zip(models[name].branches_, ("measures-net", "rgb-mixer"), strict=True):  # type: ignore[attr-defined]
         assert np.array_equal(branch.predict_logits(inputs[name]), models[alone].predict_logits(inputs[alone]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on a file's size")
+def test_a_full_disk_is_one_line_and_nothing_is_lost(make_cohort: Make, tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the disk: from there on each write fails as on a full one."""
+    cohort, out = make_cohort(3, 3, 60, crops=False), tmp_path / "out"
+    script = (
+        "import resource, signal, sys\n"
+        "from facialis.cohorts.cohort import Cohort\n"
+        "from facialis.errors import FacialisError\n"
+        "from facialis.studies.recipes import RECIPES\n"
+        "from facialis.studies.study import run_study\n"
+        "cohort = Cohort.open(sys.argv[1])\n"
+        "if sys.argv[3] != '0':\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)\n"
+        "try:\n"
+        "    run_study(cohort, RECIPES['measures-logistic'], sys.argv[2], n_bootstrap=20)\n"
+        "except FacialisError as error:\n"
+        "    print(error)\n"
+    )
+
+    def start(limit: int) -> str:
+        call = [sys.executable, "-c", script, str(cohort.path), str(out), str(limit)]
+        done = subprocess.run(call, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    said = start(6000)  # enough for study.json, too little for a fold
+    assert said.startswith(f"cannot write {out}/folds/measures-logistic/fold-00.parquet: ")
+    assert said.count("\n") == 1
+    assert not [path for path in out.rglob("*") if path.name.startswith(".fold")]
+    assert start(0) == ""
+    assert (out / "results.json").exists()
+
+
+def test_how_far_the_figure_moves(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(4, 4, 6, crops=False, gap=0.6)
+    alone = run_study(cohort, fast_net(), tmp_path / "out", n_bootstrap=20)["rows"][0]
+    row = run_study(cohort, fast_net(), tmp_path / "out", n_bootstrap=20, seeds=3)["rows"][0]
+    assert alone["seeds"] == {}
+    assert {key: row[key] for key in alone if key != "seeds"} == {k: v for k, v in alone.items() if k != "seeds"}
+    for kind in ("seed", "split"):
+        values = row["seeds"][kind]["f1"]
+        assert len(values) == 3
+        assert values[0] == row["f1"]
+        assert len(set(values)) > 1
+        assert row["seeds"][kind]["sd"] == pytest.approx(np.std(values, ddof=1), abs=0.02)
+    other = run_study(cohort, fast_net(), tmp_path / "other", n_bootstrap=20, seed=1)["rows"][0]
+    assert other["f1"] not in (values for values in [alone["f1"]])
+    with pytest.raises(RecipeError, match="seeds is 1 or more, got 0"):
+        run_study(cohort, fast_net(), tmp_path / "none", seeds=0)
+
+
+@pytest.mark.parametrize(("split", "n_folds"), [("leave-one-subject-out", 8), ("2-fold", 2)])
+def test_other_splits(split: str, n_folds: int, make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(4, 4, crops=False)
+    results = run_study(cohort, RECIPES["measures-logistic"], tmp_path / "out", split=split, n_bootstrap=20)
+    row = results["rows"][0]
+    assert results["split"] == {"name": split, "n_folds": n_folds}
+    assert row["pooled"]["f1"] == 100.0
+    assert row["levels"]["subject"]["n"] == 8
+    if split == "leave-one-subject-out":  # a healthy subject's fold has nothing to find and nothing is called
+        assert len(row["undefined"]["f1"]) == 4
+    with pytest.raises(RecipeError, match=r"holds another study: split\.name is"):
+        run_study(cohort, RECIPES["measures-logistic"], tmp_path / "out", n_bootstrap=20)
+
+
+def test_frames_without_a_face_are_counted_by_group(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(crops=False)
+    lost = cohort.frames[cohort.frames["subject_id"].isin(["p00", "h01"])].copy()
+    lost["frame_id"] += "-lost"
+    arrays = {"measures": np.array(cohort.array("measures"))}
+    with_lost = write_cohort(
+        tmp_path / "lost", cohort.frames, arrays, {"simulated": True}, unusable=lost.assign(reason="no face")
+    )
+    row = run_study(with_lost, RECIPES["measures-logistic"], tmp_path / "out", n_bootstrap=20)["rows"][0]
+    assert row["f1"] == row["pooled"]["f1"] == 100.0
+    assert row["all_frames"]["n_unusable"] == 8
+    assert row["all_frames"]["pooled"]["recall"] == 75.0  # 12 of 16
+    assert row["all_frames"]["pooled"]["precision"] == 75.0
+    assert row["groups"]["patient"] == {"n_usable": 12, "n_unusable": 4, "right": 100.0, "right_all": 75.0}
+    assert row["groups"]["healthy"]["n_unusable"] == 4

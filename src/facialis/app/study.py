@@ -124,6 +124,10 @@ def table1(
     healthy: Annotated[
         str | None, typer.Option(metavar="CKPLUS", help="The healthy side: a folder of CK+, or KIND:DIR.")
     ] = None,
+    healthy_subjects: Annotated[
+        int | None,
+        typer.Option(min=2, help="Healthy subjects drawn by the seed: the paper's 20, or all where they are fewer."),
+    ] = None,
     cohort: Annotated[Path | None, typer.Option(help="An extracted or simulated cohort with both, instead.")] = None,
     tiny: Annotated[
         bool, typer.Option("--tiny", help="Dry run: 4 + 4 simulated subjects, 2 pictures each, untrained encoders.")
@@ -155,7 +159,9 @@ def table1(
     settings = {**(recipes.TINY if tiny else {}), **dict(_setting(text, "--set") for text in set_ or [])}
     rows = recipes.load_recipes("table1", overrides=settings)
     if palsy is not None and healthy is not None:
-        found = extracted_cohort(palsy, healthy, out, workers=workers or 1)
+        found = extracted_cohort(
+            palsy, healthy, out, healthy_subjects=healthy_subjects, seed=seed, workers=workers or 1
+        )
     else:
         found = tiny_cohort(out, seed=seed) if cohort is None else Cohort.open(cohort)
     results = _study(

@@ -75,13 +75,15 @@ def _svg(draw: Callable[[Axes], None], size: tuple[float, float] = (3.1, 2.5)) -
 
 
 def _folds(axes: Axes, folds: Sequence[Mapping[str, Any]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for metric, mark, colour in (("f1", "o", OURS), ("precision", "^", THEIRS), ("recall", "v", SOFT)):
         known = [(k, fold[metric]) for k, fold in enumerate(folds) if fold[metric] is not None]
         if known:
             label = "F1" if metric == "f1" else metric
             axes.plot(*zip(*known, strict=True), mark, color=colour, markersize=4, alpha=0.8, label=label)
     axes.set(xlabel="fold", ylabel="per cent", ylim=(-5, 105), xlim=(-0.5, len(folds) - 0.5))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), handletextpad=0.1)
 
 

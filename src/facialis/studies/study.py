@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.duplicates import find_duplicates
 from facialis.errors import CohortError, FacialisError, RecipeError, WeightsError
 from facialis.files import atomic_path, locked, write_text
 from facialis.models.encoders import Encoder
@@ -154,14 +155,7 @@ def check_device(device: str) -> None:
 
 
 def check_duplicates(cohort: Cohort) -> None:
-    """Raise `CohortError` where subjects or pictures stand in a cohort twice.
-
-    A simulated cohort is not asked: its healthy and palsy faces are pairs of one person on purpose.
-    """
-    if cohort.simulated:
-        return
-    from facialis.cohorts.duplicates import find_duplicates
-
+    """Raise `CohortError` where subjects or pictures stand in a cohort twice."""
     found = find_duplicates(cohort.frames)
     if found:
         more = f" (and {len(found) - 1} more: `facialis cohort show {cohort.path}`)" if len(found) > 1 else ""

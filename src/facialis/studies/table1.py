@@ -9,11 +9,13 @@ from typing import Any
 
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.simulated.cohort import simulate_cohort
-from facialis.cohorts.sources import extract_sources
+from facialis.cohorts.sources import READERS, extract_sources
 from facialis.errors import CohortError
 from facialis.files import write_text
 
 TINY_SUBJECTS, TINY_FRAMES = 4, 2
+PAPER_HEALTHY = 20
+"""Healthy subjects that the paper took of CK+."""
 
 
 def tiny_cohort(out: Path, *, seed: int = 0) -> Cohort:
@@ -25,18 +27,26 @@ def tiny_cohort(out: Path, *, seed: int = 0) -> Cohort:
     )
 
 
-def extracted_cohort(palsy: str, healthy: str, out: Path, *, workers: int = 1) -> Cohort:
+def extracted_cohort(
+    palsy: str, healthy: str, out: Path, *, healthy_subjects: int | None = None, seed: int = 0, workers: int = 1
+) -> Cohort:
     """Return the cohort of two data sets, extracted into ``OUT/cohort`` if it is not there yet.
 
     Parameters
     ----------
     palsy, healthy
         ``KIND:DIR``, or a folder: of the YFP database for palsy, of CK+ for healthy people.
+    healthy_subjects, seed
+        How many healthy subjects take part, drawn with the seed and written into the cohort's provenance; by default
+        the paper's 20, or all where they are fewer.
     """
-    sources = [_source(palsy, "yfp"), _source(healthy, "ckplus")]
-    return _in_folder(
-        out, {"sources": sources}, lambda path: extract_sources(list(dict.fromkeys(sources)), path, workers=workers)
-    )
+    sources = list(dict.fromkeys((_source(palsy, "yfp"), _source(healthy, "ckplus"))))
+
+    def make(path: Path) -> Cohort:
+        n = healthy_subjects or min(PAPER_HEALTHY, _n_healthy(sources)) or None
+        return extract_sources(sources, path, healthy_subjects=n, seed=seed, workers=workers)
+
+    return _in_folder(out, {"sources": sources, "healthy_subjects": healthy_subjects, "seed": seed}, make)
 
 
 def table1_facts(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,6 +80,13 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "name": row["name"],
         "error": row.get("error"),
     }
+
+
+def _n_healthy(sources: list[str]) -> int:
+    """Return how many healthy subjects the sources list; an unknown kind is left to be told by the extraction."""
+    listed = [READERS[kind](Path(folder)).frames for kind, _, folder in (s.partition(":") for s in sources)
+              if kind in READERS]  # fmt: skip
+    return sum(int(table.loc[table["group"] == "healthy", "subject_id"].nunique()) for table in listed)
 
 
 def _source(text: str, kind: str) -> str:
