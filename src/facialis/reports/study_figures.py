@@ -84,7 +84,8 @@ def _folds(axes: Axes, folds: Sequence[Mapping[str, Any]]) -> None:
             axes.plot(*zip(*known, strict=True), mark, color=colour, markersize=4, alpha=0.8, label=label)
     axes.set(xlabel="fold", ylabel="per cent", ylim=(-5, 105), xlim=(-0.5, len(folds) - 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), handletextpad=0.1)
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), handletextpad=0.1)
 
 
 def _line(axes: Axes, curve: Mapping[str, Sequence[float | None]], step: bool = False) -> None:

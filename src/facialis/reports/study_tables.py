@@ -68,7 +68,9 @@ def markdown_table(rows: Sequence[Mapping[str, str]], results: Mapping[str, Any]
     """Return the rows as a Markdown table."""
     columns = _filled(rows)
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(row[c].replace("|", "\\|") for c in columns) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(row[c].replace("|", "\\|").replace("<", "&lt;") for c in columns) + " |" for row in rows
+    ]
     return "\n".join([*lines, "", *explanation(results)]) + "\n"
 
 
@@ -132,9 +134,8 @@ def explanation(results: Mapping[str, Any], *, tests: bool = True) -> list[str]:
     ]
     if tests and any(row.get("comparison") for row in results["rows"]):
         n = next(row["comparison"]["n_tests"] for row in results["rows"] if row.get("comparison"))
-        lines.append(
-            f"p (Holm): F1 against early fusion of measures + RGB, paired permutation over subjects, {n} comparisons."
-        )
+        many = f"{n} comparison" + ("s" if n > 1 else "")
+        lines.append(f"p (Holm): F1 against early fusion of measures + RGB, paired permutation over subjects, {many}.")
     if any(row["paper"] for row in results["rows"]):
         lines.append("Paper's: arXiv 2503.10371, Table 1 (21 folds on YFP and CK+).")
     simulated = "Simulated faces: no figure of detection on patients. " if results["simulated"] else ""
