@@ -112,6 +112,16 @@ def test_the_two_parts_are_the_whole_net(family: str) -> None:
     assert whole.std() > 0
 
 
+@pytest.mark.parametrize("family", list(SMALL))
+def test_running_it_leaves_its_state_and_hash_as_they_were(family: str) -> None:
+    """Else the same pictures would go through the frozen part anew for every recipe."""
+    spec = SMALL[family]
+    encoder = Encoder(spec, *cut(small_model(spec), spec), Weights("random"))
+    before = encoder.training("head").frozen_hash
+    encoder.training("head").frozen(torch.rand(1, 1, 224, 224))
+    assert encoder.training("head").frozen_hash == before
+
+
 def test_every_family_of_the_table_has_its_cut_tested() -> None:
     assert {spec.family for spec in ENCODERS.values()} == set(SMALL)
 

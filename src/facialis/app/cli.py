@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from facialis import __version__
-from facialis.app import assets, cohorts, demo, detect, measure, metrology, study
+from facialis.app import assets, cohorts, demo, detect, measure, metrology, study, weights
 from facialis.errors import FacialisError
 from facialis.interrupts import came_of_interrupt
 
@@ -51,6 +51,7 @@ app.command("extract")(cohorts.extract)
 app.add_typer(study.app, name="study")
 app.add_typer(cohorts.app, name="cohort")
 app.add_typer(assets.app, name="assets")
+app.add_typer(weights.app, name="weights")
 
 
 def _version(wanted: bool) -> None:

@@ -170,6 +170,9 @@ def _efficientnet(m: Any) -> Parts:
 
 
 def _faster(m: Any) -> Parts:
+    for module in m.modules():  # what a forward pass writes there is derived: not a part of the state
+        if "relative_bias" in module._buffers:
+            module._non_persistent_buffers_set.add("relative_bias")
     *first, last = m.levels
     blocks = [WithoutCarriers(block) for block in last.blocks]
     return [m.patch_embed, *first, MapToTokens(), *blocks[:-1]], [blocks[-1], TokensToMap(), m.norm, Mean(2, 3)]

@@ -163,17 +163,21 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
     WeightsError
         The tensors are not the model's, or not finite: the file and the first names are in the message.
     """
-    classifier = [m for m in _HEADS if f"{m}weight" in model.state_dict()][:1]
-    heads = tuple(f"{prefix}{part}" for prefix in classifier for part in ("weight", "bias"))
-    expected = {key: value for key, value in model.state_dict().items() if key not in heads}
-    state = {key: value for key, value in state.items() if key not in heads}
-    problem = misfit(state, expected)
+    state = without_head(state, model)
+    problem = misfit(state, without_head(model.state_dict(), model))
     if problem:
         raise WeightsError(f"{path} does not fit {type(model).__name__}; {problem}")
     not_finite = next((key for key, value in state.items() if not torch.isfinite(value).all()), None)
     if not_finite is not None:
         raise WeightsError(f"{path}: {not_finite} holds numbers that are not finite; fetch the file again")
     model.load_state_dict(state, strict=False)
+
+
+def without_head(state: Mapping[str, Tensor], model: nn.Module) -> State:
+    """Return the tensors without those of the model's classifier head."""
+    own = model.state_dict()
+    prefix = next((prefix for prefix in _HEADS if f"{prefix}weight" in own), "")
+    return {key: value for key, value in state.items() if key not in (f"{prefix}weight", f"{prefix}bias")}
 
 
 def misfit(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
