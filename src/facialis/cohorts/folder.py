@@ -127,10 +127,10 @@ def _read_table(manifest: Path) -> pd.DataFrame:
 
 def _rename(table: pd.DataFrame, name: str) -> list[str]:
     """Bring the columns' names into their form, in place; return a note on the unknown ones."""
-    table.columns = [str(column).strip() for column in table.columns]
-    for alias, column in _ALIASES.items():
-        if alias in table.columns and column not in table.columns:
-            table.rename(columns={alias: column}, inplace=True)
+    names = [str(column).strip() for column in table.columns]
+    table.columns = [
+        column if _ALIASES.get(column, column) in names else _ALIASES.get(column, column) for column in names
+    ]
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise CohortError(f"{name}: the column {twice[0]!r} stands in it twice")
