@@ -123,6 +123,14 @@ def test_simulated_is_called_simulated(tmp_path):
         assert cohort.simulated is simulated
 
 
+def test_a_column_of_numbers_here_and_text_there(tmp_path):
+    for name, cell in (("f", "7"), ("g", "seven")):
+        write_picture(tmp_path / name / "a.png", healthy(0))
+        (tmp_path / name / "manifest.csv").write_text(f"path,subject,label,ward\na.png,{name},0,{cell}\n")
+    cohort = extract_sources([str(tmp_path / "f"), str(tmp_path / "g")], tmp_path / "c", pictures=False)
+    assert list(cohort.frames["ward"]) == ["7", "seven"]
+
+
 def frames(**lengths):
     parts = [pd.DataFrame({"subject_id": name[0], "sequence": name, "time": range(n)}) for name, n in lengths.items()]
     return pd.concat(parts, ignore_index=True)
