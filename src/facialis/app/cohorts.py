@@ -113,10 +113,10 @@ def extract(
     healthy_subjects: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Take N of the healthy subjects, drawn by --seed (the study: 20 of CK+)."
+            "--healthy", min=1, metavar="N", help="Take N of the healthy subjects, drawn by --seed (the study: 20)."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="For --healthy-subjects.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="For --healthy.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; about 250 MB each.")] = 1,
 ) -> None:
     """Find the faces in a data set's pictures and videos and write all modalities as a cohort; resumable."""

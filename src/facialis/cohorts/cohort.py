@@ -10,9 +10,8 @@ Folder layout (schema 1)::
 Columns of ``frames.parquet``: ``frame_id`` (unique), ``subject_id``, ``group`` (the subject's: patient or healthy),
 ``label`` (the frame's: 1 palsy, 0 none; a patient's frame can be without), ``source``, ``sequence``, ``time`` (s),
 ``portrait``, ``path`` (relative to the source's root), ``height``, ``width``, ``quality`` (why a frame is not fit to be
-judged, empty when it is), ``face_...`` (what was measured of its fitness), and whatever else its source knows. Of
-extracted pictures also ``video_frame`` (number in its video, -1 for a picture), ``content_hash`` and ``picture_hash``
-(see `facialis.cohorts.duplicates`).
+judged, empty when it is), ``face_...`` (its fitness), and whatever else its source knows. Of extracted pictures also
+``video_frame`` (-1 for a picture), ``content_hash`` and ``picture_hash`` (see `facialis.cohorts.duplicates`).
 """
 
 from __future__ import annotations
@@ -224,10 +223,7 @@ def finish_cohort(
 
 
 def check_frames(frames: pd.DataFrame, *, one_group: bool = True) -> None:
-    """Refuse a table of frames that lacks a column, repeats a frame, or puts a subject into both groups.
-
-    Extraction reports a subject in both groups and goes on (``one_group=False``): see `cohorts.duplicates`.
-    """
+    """Refuse a table that lacks a column, repeats a frame, or (`one_group`) has a subject in both groups."""
     missing = [column for column in REQUIRED_COLUMNS if column not in frames.columns]
     if missing:
         raise CohortError(f"the table of frames lacks the columns {', '.join(missing)}")

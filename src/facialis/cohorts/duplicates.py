@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-NEAR = 4
+NEAR = 6
 """Of the 128 bits of two pictures' hashes as many may differ for them to count as the same picture."""
 _SHOWN = 3
 
@@ -85,8 +85,9 @@ def _same_pixels(frames: pd.DataFrame, *, within: bool) -> Iterator[str]:
 
 
 def _line(what: str, rows: pd.DataFrame) -> str:
-    subjects = rows["subject_id"].unique()
-    who = f"of {subjects[0]!r}" if len(subjects) == 1 else f"under {len(subjects)} subjects"
+    subjects = [repr(name) for name in rows["subject_id"].unique()]
+    who = f"of {subjects[0]}" if len(subjects) == 1 else f"under {' and '.join(subjects[:_SHOWN])}"
+    who += f" and {len(subjects) - _SHOWN} more subjects" if len(subjects) > _SHOWN else ""
     names = rows["frame_id"].tolist()
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{what} {who}: {', '.join(names[:_SHOWN])}{more}"
@@ -107,21 +108,18 @@ def _near_pictures(frames: pd.DataFrame) -> Iterator[str]:
     portrait = table["portrait"].astype("category").cat.codes.to_numpy()
     without = (table["portrait"] == "").to_numpy()
     content = table["content_hash"].to_numpy() if "content_hash" in table else np.arange(len(table)).astype(str)
-    pairs: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    pairs: dict[frozenset[int], set[int]] = {}
     for rows in _candidates(bits):
         if len(np.unique(subject[rows])) < 2:
             continue
-        for at, row in enumerate(rows[:-1]):
+        for at, row in enumerate(rows[:-1].tolist()):
             others = rows[at + 1 :]
             others = others[(subject[others] != subject[row]) & ((portrait[others] != portrait[row]) | without[row])]
             near = others[(bits[others] != bits[row]).sum(axis=1) <= NEAR]
             for other in near[content[near] != content[row]].tolist():
-                found = pairs.setdefault((int(subject[row]), int(subject[other])), [])
-                if (int(row), other) not in found:
-                    found.append((int(row), other))
+                pairs.setdefault(frozenset((int(subject[row]), int(subject[other]))), set()).update((row, other))
     for found in pairs.values():
-        rows_ = list(dict.fromkeys(row for pair in found for row in pair))
-        yield _line("nearly the same picture", table.iloc[rows_])
+        yield _line("nearly the same picture", table.iloc[sorted(found)])
 
 
 def _candidates(bits: NDArray[np.uint8]) -> Iterator[NDArray[np.intp]]:

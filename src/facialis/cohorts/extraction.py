@@ -7,10 +7,7 @@ part of it in memory. Memory stays flat in the number of frames.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -24,13 +21,14 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.cohort import Cohort, check_frames, finish_cohort, prepare_folder
 from facialis.cohorts.duplicates import picture_hashes
+from facialis.cohorts.parts import claim_parts, is_whole, part_file
 from facialis.errors import CohortError, PictureError
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, assess
 from facialis.faces.sources import display_name, is_video, name_from_text
 from facialis.faces.videos import VideoFrame, read_frames
-from facialis.files import atomic_path, locked, write_text
+from facialis.files import atomic_path, locked
 from facialis.modalities.coordinates import coordinates
 from facialis.modalities.crops import crop
 from facialis.modalities.lines import line_image
@@ -79,7 +77,7 @@ def extract(
     paths = [name_from_text(path) for path in frames["path"]]
     parts = prepare_folder(out)
     with locked(parts / "lock", f"{out}: another extraction is writing there; wait for it or choose another folder"):
-        _claim_parts(parts, frames, [root / path for path in dict.fromkeys(paths)], pictures)
+        claim_parts(parts, frames, [root / path for path in dict.fromkeys(paths)], [pictures, PART])
         jobs, starts, missing = _plan(frames, paths, root, parts, pictures)
         with bar("extracting", len(frames)) as advance:
             advance(len(frames) - missing)
@@ -134,7 +132,7 @@ def _plan(
         rows = list(group)
         parts = [range(start, min(start + PART, rows[-1] + 1)) for start in range(rows[0], rows[-1] + 1, PART)]
         starts += [part.start for part in parts]
-        left = [part for part in parts if not _is_whole(_part_file(folder, part.start))]
+        left = [part for part in parts if not is_whole(part_file(folder, part.start))]
         for share in ([left] if left else []) if film is not None else [[part] for part in left]:
             given = {
                 row: None if consent[row] == "no" else (root / paths[row], numbers[row])
@@ -150,7 +148,7 @@ def _work(job: _Job) -> Iterator[int]:
     pictures = _frames(job) if any(given and is_video(given[0]) for given in job.rows.values()) else _stills(job)
     for part in job.parts:
         arrays = _extract_part(islice(pictures, len(part)), job.pictures)
-        with atomic_path(_part_file(job.folder, part.start)) as temporary, temporary.open("wb") as file:
+        with atomic_path(part_file(job.folder, part.start)) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
         yield len(part)
 
@@ -241,38 +239,6 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _claim_parts(parts: Path, frames: pd.DataFrame, paths: Sequence[Path], pictures: bool) -> None:
-    """Write down what is extracted, or refuse parts that belong to another extraction."""
-    from facialis import __version__
-
-    facts = [(path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None for path in paths]
-    names = [os.fsencode(path.absolute()).hex() for path in paths]
-    plan = json.dumps([frames.to_json(orient="records"), facts, names, pictures, PART, __version__])
-    digest = hashlib.sha256(plan.encode()).hexdigest()
-    try:
-        held = (parts / "plan.txt").read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        write_text(parts / "plan.txt", digest)
-        return
-    if held != digest:
-        raise CohortError(
-            f"{parts.parent}: holds an unfinished extraction of other pictures or options; "
-            "finish it with its own command, or `facialis cohort remove` it"
-        )
-
-
-def _is_whole(part: Path) -> bool:
-    try:
-        with np.load(part, allow_pickle=False) as arrays:
-            return {"_rows", "_facts", "_reasons"} <= set(arrays.files)
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return False
-
-
-def _part_file(parts: Path, start: int) -> Path:
-    return parts / f"{start:09d}.npz"
-
-
 def _assemble(
     frames: pd.DataFrame, parts: Path, starts: Sequence[int], out: Path, provenance: Mapping[str, Any]
 ) -> Cohort:
@@ -284,7 +250,7 @@ def _assemble(
     reasons: list[tuple[int, str]] = []
     shapes: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
     for start in starts:
-        with np.load(_part_file(parts, start), allow_pickle=False) as part:
+        with np.load(part_file(parts, start), allow_pickle=False) as part:
             rows.extend(int(row) for row in part["_rows"])
             facts.extend(json.loads(str(part["_facts"])))
             reasons.extend((row, why) for row, why in json.loads(str(part["_reasons"])))
@@ -300,7 +266,7 @@ def _assemble(
             array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=(len(rows), *shape))
             filled = 0
             for start in starts:
-                with np.load(_part_file(parts, start), allow_pickle=False) as part:
+                with np.load(part_file(parts, start), allow_pickle=False) as part:
                     if name in part.files:
                         array[filled : filled + len(part[name])] = part[name]
                         filled += len(part[name])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from facialis.cohorts.cohort import GROUPS
 from facialis.cohorts.listing import SEXES, SIDES, Listing, complete, folder_of, list_files, wrong_layout
 from facialis.errors import CohortError
-from facialis.faces.sources import display_name
+from facialis.faces.sources import display_name, name_as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,8 @@ def read_folder(root: Path | str) -> Listing:
       patient.
     - optionally ``side`` (left or right, the subject's own; becomes ``weak_side``), ``sequence``, ``time`` (s),
       ``site``, ``consent`` (yes or no; with no the picture is not opened, and is accounted for), ``sex``, ``age``,
-      ``age_band``, ``skin_tone``, ``portrait``, ``simulated`` (true in all rows: the cohort is called simulated).
+      ``age_band``, ``skin_tone``, ``portrait``, ``source`` (by default the folder's name), ``simulated`` (true, or the
+      source is "simulated": the cohort is called simulated).
     - any others, which are kept; a note names those that this program does not know.
 
     Without a manifest the layout is ``FOLDER/GROUP/SUBJECT/*`` with the groups patient (or palsy) and healthy (or
@@ -98,7 +99,7 @@ def _from_manifest(root: Path, manifest: Path) -> Listing:
         ill = table.groupby("subject_id")["label"].transform("max")
         table["group"] = ["patient" if flag else "healthy" for flag in ill]
     table["path"] = [re.sub(r"(^|/)(\./)+", r"\1", path) for path in table["path"]]
-    return Listing(complete(root, table, f"folder:{root.resolve().name}"), tuple(notes))
+    return Listing(complete(root, table, name_as_text(f"folder:{root.resolve().name}")), tuple(notes))
 
 
 def _read_table(manifest: Path) -> pd.DataFrame:
@@ -127,10 +128,10 @@ def _read_table(manifest: Path) -> pd.DataFrame:
 
 def _rename(table: pd.DataFrame, name: str) -> list[str]:
     """Bring the columns' names into their form, in place; return a note on the unknown ones."""
-    table.columns = [str(column).strip() for column in table.columns]
-    for alias, column in _ALIASES.items():
-        if alias in table.columns and column not in table.columns:
-            table.rename(columns={alias: column}, inplace=True)
+    names = [str(column).strip() for column in table.columns]
+    table.columns = [
+        column if _ALIASES.get(column, column) in names else _ALIASES.get(column, column) for column in names
+    ]
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise CohortError(f"{name}: the column {twice[0]!r} stands in it twice")
@@ -176,4 +177,6 @@ def _from_layout(root: Path) -> Listing:
         raise wrong_layout(root, files, _LAYOUT)
     left_out = len(files) - len(rows)
     notes = [f"{display_name(root)}: {left_out} files lie elsewhere than GROUP/SUBJECT/* and are left out"]
-    return Listing(complete(root, rows, f"folder:{root.resolve().name}"), tuple(notes if left_out else ()))
+    return Listing(
+        complete(root, rows, name_as_text(f"folder:{root.resolve().name}")), tuple(notes if left_out else ())
+    )

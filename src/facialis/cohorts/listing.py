@@ -81,6 +81,7 @@ def complete(root: Path, rows: list[dict[str, Any]] | pd.DataFrame, source: str)
             table[column] = value
     for column in ("sequence", "portrait"):
         table[column] = table[column].fillna("").astype(str)
+    table["source"] = table["source"].replace("", source)
     table["time"] = table["time"].astype(float)
     table["label"] = table["label"].astype("int8")
     table["video_frame"] = -1

@@ -74,8 +74,8 @@ def read_meei(root: Path | str) -> Listing:
         notes.append(f"meei: {n} participants; the whole set has {N_SUBJECTS}")
     sheets = [file for file in sorted(root.rglob("*")) if file.suffix.lower() == ".xlsx" and file.name[0] not in "~."]
     facts: dict[tuple[str, str, int], dict[str, Any]] = {}
-    for sheet in sheets:
-        facts |= read_sheet(sheet)
+    for path in sheets:
+        facts |= read_sheet(path)
     columns = list(dict.fromkeys(column for fact in facts.values() for column in fact))
     without = {row["subject_id"] for row in rows if row["_key"] not in facts}
     for row in rows:
@@ -84,9 +84,8 @@ def read_meei(root: Path | str) -> Listing:
     if not sheets:
         notes.append("meei: no XLSX in the folder; side, age, sex and grades stay empty")
     elif without:
-        notes.append(
-            f"meei: {len(without)} of {n} participants have no row in {sheets[0].name}; their values stay empty"
-        )
+        sheet = display_name(sheets[0].name)
+        notes.append(f"meei: {len(without)} of {n} participants have no row in {sheet}; their values stay empty")
     return Listing(complete(root, _uniform(rows, columns), "meei"), tuple(notes))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facialis.cohorts.ckplus import read_ckplus
 from facialis.cohorts.cohort import Cohort
@@ -17,6 +17,9 @@ from facialis.cohorts.thinning import choose_healthy, thin
 from facialis.cohorts.yfp import read_yfp
 from facialis.errors import CohortError
 from facialis.faces.sources import display_name, name_as_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 READERS: dict[str, Callable[[Path], Listing]] = {
     "folder": read_folder,
@@ -76,7 +79,7 @@ def extract_sources(
     names = [name for table in tables for name in table["source"].unique()]
     if len(set(names)) < len(names):
         raise CohortError(f"two sources are both called {max(names, key=names.count)!r}; rename one of the folders")
-    frames = pd.concat(tables, ignore_index=True)
+    frames = _unmixed(pd.concat(tables, ignore_index=True))
     provenance: dict[str, Any] = {"simulated": _is_simulated(frames), "sources": sorted(names)}
     if not videos:
         stills = frames["video_frame"] < 0
@@ -97,6 +100,20 @@ def _kind_and_folder(source: str) -> tuple[str, Path]:
     raise CohortError(f"{display_name(source)}: unknown kind of data set {kind!r}; known: {', '.join(READERS)}")
 
 
-def _is_simulated(frames: Any) -> bool:
-    """Return whether the table says of every frame that it is simulated."""
-    return "simulated" in frames and bool(frames["simulated"].astype(str).str.lower().isin(("true", "1", "yes")).all())
+def _is_simulated(frames: pd.DataFrame) -> bool:
+    """Return whether the table says of any frame that it is simulated."""
+    said = (
+        frames["simulated"].astype(str).str.lower().isin(("true", "1", "1.0", "yes"))
+        if "simulated" in frames
+        else False
+    )
+    return bool(((frames["source"] == "simulated") | said).any())
+
+
+def _unmixed(frames: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with text in each column that holds text and numbers: a parquet file holds no such mixture."""
+    for column in frames.columns:
+        given = frames[column].notna()
+        if frames[column].dtype.kind == "O" and frames.loc[given, column].map(type).nunique() > 1:
+            frames[column] = frames[column].where(~given, frames[column].astype(str))
+    return frames

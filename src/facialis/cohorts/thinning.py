@@ -18,8 +18,8 @@ def thin(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Keep every n-th frame of each sequence, then k frames of each subject, evenly over those it has.
 
-    Frames keep their order. Of n frames the k kept are those at ``floor((i + 1/2) n / k)``, i = 0 ... k - 1; nothing is
-    drawn. A subject with fewer keeps all.
+    A subject's stills are one sequence. Frames keep their order. Of n frames the k kept are those at
+    ``floor((i + 1/2) n / k)``, i = 0 ... k - 1; nothing is drawn. A subject with fewer keeps all.
 
     Returns
     -------
