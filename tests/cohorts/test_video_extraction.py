@@ -140,3 +140,11 @@ def test_videos_can_be_left_out_and_without_consent_nothing_is_opened(tmp_path):
     unusable = pd.read_parquet(cohort.path / "unusable.parquet")
     assert list(unusable["reason"]) == ["no consent"] * 4
     assert len(Cohort.open(tmp_path / "c")) == 4
+
+
+def test_a_process_leaves_a_long_video_at_the_end_of_a_part_when_the_parent_stops(tmp_path, monkeypatch):
+    monkeypatch.setattr(extraction, "_work", lambda job: iter([4, 4, 4]))
+    job = extraction._Job([], {}, tmp_path, False)
+    assert extraction._work_whole(job) == 12
+    (tmp_path / extraction._STOP).touch()
+    assert extraction._work_whole(job) == 4

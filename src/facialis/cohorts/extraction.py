@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 PART = 16
 NO_CONSENT = "no consent"
+_STOP = "stop"
 
 
 def extract(
@@ -154,7 +155,13 @@ def _work(job: _Job) -> Iterator[int]:
 
 
 def _work_whole(job: _Job) -> int:
-    return sum(_work(job))
+    """Work off a job in a process of the pool: to its end, or to the end of a part when the parent stops."""
+    done = 0
+    for frames in _work(job):
+        done += frames
+        if (job.folder / _STOP).exists():
+            break
+    return done
 
 
 def _stills(job: _Job) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
@@ -226,6 +233,8 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
                 _landmarker.close()
                 _landmarker = None
         return
+    stop = jobs[0].folder / _STOP
+    stop.unlink(missing_ok=True)
     pool = worker_pool(min(workers, len(jobs)), _start_worker)
     try:
         for future in as_completed([pool.submit(_work_whole, job) for job in jobs]):
@@ -236,6 +245,8 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
             "with fewer --workers"
         ) from error
     finally:
+        with suppress(OSError):
+            stop.touch()  # a video can take minutes: the workers leave it at the end of a part
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -26,7 +26,7 @@ _WORDS: dict[str, Mapping[str, str]] = {
 _TEXT = ("subject_id", "path", "sequence", "portrait", "site", "age_band", "skin_tone", "source", *_WORDS)
 _KNOWN = {
     *_TEXT, *_ALIASES, "label", "time", "age", "view", "movement", "kind", "severity", "grade", "pair", "seed",
-    "frames", "fps", "height", "width", "simulated",
+    "frames", "fps", "height", "width", "simulated", "lag_s",
 }  # fmt: skip
 _LAYOUT = "manifest.csv, or pictures and videos as GROUP/SUBJECT/* with the groups patient and healthy"
 
