@@ -19,6 +19,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -50,9 +51,9 @@ _OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
 class Cohort:
     """An extracted or simulated cohort on disk, opened with `Cohort.open`."""
 
-    def __init__(self, path: Path, card: dict[str, Any], frames: pd.DataFrame) -> None:
+    def __init__(self, path: Path, card: dict[str, Any], n: int) -> None:
         self.path = path
-        self.frames = frames
+        self._n = n
         self.provenance: dict[str, Any] = card["provenance"]
         self._frames_sha256: str = card["frames"]
         self._files: dict[str, dict[str, Any]] = card["modalities"]
@@ -67,24 +68,45 @@ class Cohort:
         CohortError
             The folder holds no cohort, an unfinished one, one of another schema, or files that do not fit together.
         """
-        import pandas as pd
+        import pyarrow.parquet as pq
 
         path = Path(path)
         card = _read_card(path)
         try:
-            frames = pd.read_parquet(path / "frames.parquet")
+            n = pq.read_metadata(path / "frames.parquet").num_rows
         except (OSError, ValueError) as error:
             raise CohortError(f"{path}: frames.parquet cannot be read ({error}); extract it again") from error
-        cohort = cls(path, card, frames)
+        cohort = cls(path, card, n)
         for name in cohort.modalities:
-            if len(cohort.array(name)) != len(frames):
-                raise CohortError(
-                    f"{path}: {name}.npy has {len(cohort.array(name))} rows, frames.parquet {len(frames)}"
-                )
+            if len(cohort.array(name)) != n:
+                raise CohortError(f"{path}: {name}.npy has {len(cohort.array(name))} rows, frames.parquet {n}")
         return cohort
 
     def __len__(self) -> int:
-        return len(self.frames)
+        return self._n
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """The table of frames, read when first asked for."""
+        return self.read_frames()
+
+    def read_frames(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read the table of frames, or some of its columns (those it has).
+
+        Raises
+        ------
+        CohortError
+            The file is missing or damaged.
+        """
+        import pandas as pd
+        import pyarrow.parquet as pq
+
+        path = self.path / "frames.parquet"
+        try:
+            held = pq.read_schema(path).names
+            return pd.read_parquet(path, columns=columns and [name for name in columns if name in held])
+        except (OSError, ValueError) as error:
+            raise CohortError(f"{self.path}: frames.parquet cannot be read ({error}); extract it again") from error
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -183,19 +205,20 @@ def write_cohort(
 
 def finish_cohort(
     path: Path,
-    frames: pd.DataFrame,
+    frames: pd.DataFrame | None,
     modalities: tuple[str, ...],
     provenance: Mapping[str, Any],
     unusable: pd.DataFrame | None,
 ) -> Cohort:
-    """Write the tables and, last, the card of a cohort whose arrays are in place."""
+    """Write the tables and, last, the card of a cohort whose arrays (without `frames` that table too) are in place."""
     import pandas as pd
 
     from facialis import __version__
 
-    for name, table in (("frames", frames), ("unusable", unusable)):
+    tables = {} if frames is None else {"frames": frames}
+    for name, table in {**tables, "unusable": pd.DataFrame() if unusable is None else unusable}.items():
         with atomic_path(path / f"{name}.parquet") as temporary:
-            (table if table is not None else pd.DataFrame()).to_parquet(temporary, index=False)
+            table.to_parquet(temporary, index=False)
     facts = {}
     for name in modalities:
         array = np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
