@@ -46,6 +46,7 @@ REQUIRED_COLUMNS = (
     "path",
 )
 _OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
+_FILES_OF_VIDEOS = ("manifest.csv", "prompts.csv", "truth.parquet", "simulation.json")
 
 
 class Cohort:
@@ -265,7 +266,7 @@ def check_frames(frames: pd.DataFrame) -> None:
 
 
 def remove_cohort(path: Path | str) -> list[str]:
-    """Delete a cohort with all that was derived from its faces; return what was left because it is not the cohort's.
+    """Delete a cohort or a set of simulated videos with all that was derived from its faces; return what else is left.
 
     Raises
     ------
@@ -274,7 +275,8 @@ def remove_cohort(path: Path | str) -> list[str]:
     """
     path = Path(path)
     unfinished = (path / ".parts").is_dir()
-    if not ((path / "cohort.json").is_file() or unfinished):
+    videos = any(_of_videos(folder / "simulation.json") for folder in (path, path / ".parts"))
+    if not ((path / "cohort.json").is_file() or videos or unfinished):
         raise CohortError(f"{path}: no cohort there, nothing was removed")
     pictures = unfinished
     arrays = {file.name for file in path.glob("*.npy")} if unfinished else set()
@@ -282,9 +284,9 @@ def remove_cohort(path: Path | str) -> list[str]:
         card = _read_card(path)
         pictures |= bool(card["provenance"].get("simulation", {}).get("pictures"))
         arrays |= {f"{name}.npy" for name in card["modalities"]}
-    for name in ("derived", ".parts", *(["pictures"] if pictures else [])):
+    for name in ("derived", ".parts", *(["pictures"] if pictures else []), *(["videos"] if videos else [])):
         shutil.rmtree(path / name, ignore_errors=True)
-    for name in (*_OWN_FILES, *arrays):
+    for name in (*_OWN_FILES, *arrays, *(_FILES_OF_VIDEOS if videos else ())):
         (path / name).unlink(missing_ok=True)
     for file in path.glob(".*.npy"):  # what a killed run was about to rename
         file.unlink(missing_ok=True)
@@ -292,6 +294,14 @@ def remove_cohort(path: Path | str) -> list[str]:
     if not left:
         path.rmdir()
     return left
+
+
+def _of_videos(plan: Path) -> bool:
+    """Whether this file says that videos were simulated here."""
+    try:
+        return bool(json.loads(plan.read_text(encoding="utf-8"))["videos"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _read_card(path: Path) -> dict[str, Any]:
