@@ -14,7 +14,7 @@ OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new 
 
 def parse_subjects(value: str) -> str:
     """Check ``--subjects``: patients+healthy."""
-    if re.fullmatch(r"\d+\+\d+", value):
+    if re.fullmatch(r"[0-9]+\+[0-9]+", value):
         return value
     raise typer.BadParameter(f"{value!r} is not PATIENTS+HEALTHY, e.g. 21+21")
 

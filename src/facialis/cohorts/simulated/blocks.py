@@ -7,6 +7,7 @@ is written after them, atomically: it says that the block is whole.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,13 +38,20 @@ class Arrays:
         Raises
         ------
         CohortError
-            They cannot be written, e.g. because the disk is full.
+            They cannot be written, or the disk has no room for all rows.
         """
+        new = {name: rows for name, rows in arrays.items() if not (self.folder / f"{name}.npy").exists()}
+        needed, free = self.n * sum(rows[:1].nbytes for rows in new.values()), shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise CohortError(
+                f"{self.folder.parent}: {self.n} faces take {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; "
+                "ask for fewer, or choose a folder on another disk"
+            )
+        for name, rows in new.items():
+            with atomic_path(self.folder / f"{name}.npy") as temporary:
+                np.lib.format.open_memmap(temporary, "w+", rows.dtype, (self.n, *rows.shape[1:])).flush()
         for name, rows in arrays.items():
             path = self.folder / f"{name}.npy"
-            if not path.exists():
-                with atomic_path(path) as temporary:
-                    np.lib.format.open_memmap(temporary, "w+", rows.dtype, (self.n, *rows.shape[1:])).flush()
             try:
                 with path.open("r+b") as file:
                     size = rows[:1].nbytes

@@ -85,18 +85,19 @@ def write_faces(
     """
     import pandas as pd
 
-    arrays = Arrays(parts, n)
-    files = {first: parts / f"{first:09d}.parquet" for first in range(0, draws, step)}
+    arrays, firsts = Arrays(parts, n), range(0, draws, step)
+
+    def part(first: int) -> Path:
+        return parts / f"{first:09d}.parquet"
+
     with bar("simulating", n, unit="faces") as advance:
-        for first, file in files.items():
-            if file.exists():
-                continue
+        for first in (first for first in firsts if not part(first).exists()):
             tables = []
             for start, faces in (block for blocks in islice(drawn(first=first), step) for block in blocks):
                 found = (faces.landmarks, faces.transforms, measure(faces.landmarks), coordinates(faces.landmarks))
                 arrays.put(start, dict(zip(MODALITIES, found, strict=True)))
                 tables.append(faces.frames)
                 advance(len(faces.frames))
-            write_part(file, pd.concat(tables))
-    join_parts(out / "frames.parquet", (read_part(file, group) for group in GROUPS for file in files.values()))
+            write_part(part(first), pd.concat(tables))
+    join_parts(out / "frames.parquet", (read_part(part(first), group) for group in GROUPS for first in firsts))
     arrays.move(MODALITIES, out)

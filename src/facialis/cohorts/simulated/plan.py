@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from facialis.cohorts.simulated import shape
 from facialis.cohorts.simulated.ict_facekit import IctPeople
 from facialis.cohorts.simulated.movements import views
 from facialis.cohorts.simulated.simulate import People, check_counts
-from facialis.errors import CohortError
+from facialis.errors import CohortError, FacialisError
 from facialis.files import locked, write_text
 
 
@@ -59,6 +60,8 @@ def asked_for(
 def claimed(out: Path, asked: Mapping[str, object]) -> Iterator[Path]:
     """Make the folder `out` for a simulation and hold it for the block; yield its folder of parts.
 
+    An error before anything is simulated takes the folder away again.
+
     Raises
     ------
     CohortError
@@ -81,4 +84,15 @@ def claimed(out: Path, asked: Mapping[str, object]) -> Iterator[Path]:
                 "`facialis cohort remove` it"
             )
         write_text(plan, text)
-        yield parts
+        try:
+            yield parts
+        except FacialisError:
+            _leave(out, parts)
+            raise
+
+
+def _leave(out: Path, parts: Path) -> None:
+    """Remove the folder if nothing was simulated yet, so that the next call may ask for something else."""
+    held = {entry.name for folder in (out, parts) for entry in folder.iterdir()}
+    if held <= {".gitignore", parts.name, "simulation.json", "simulation.lock"}:
+        shutil.rmtree(out, ignore_errors=True)
