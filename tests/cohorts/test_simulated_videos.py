@@ -85,6 +85,8 @@ def test_an_everyday_video_shows_one_movement(tmp_path: Path) -> None:
     prompts = pd.read_csv(tmp_path / "v" / "prompts.csv")
     assert prompts["movement"].tolist() == table["sequence"].tolist()
     assert table["frames"].tolist() == [2]
+    with pytest.raises(CohortError, match="holds a simulation already"):
+        simulate_videos(tmp_path / "v", 1, 0, 2, seed=3)
     assert remove_cohort(tmp_path / "v") == []
 
 

@@ -17,6 +17,9 @@ from facialis.cohorts.simulated.simulate import People, check_counts
 from facialis.errors import CohortError, FacialisError
 from facialis.files import locked, write_text
 
+SIMULATION = "simulation.json"
+"""Says what was asked for; beside the videos it marks a whole set of them."""
+
 
 def people_of(ict_facekit: Path | str | None) -> People:
     """Return who comes: those of a copy of ICT-FaceKit, or this package's own."""
@@ -73,10 +76,12 @@ def claimed(out: Path, asked: Mapping[str, object]) -> Iterator[Path]:
 
     if out.exists() and not out.is_dir():
         raise CohortError(f"{out}: is a file; name a new folder for the cohort")
+    if (out / SIMULATION).exists():
+        raise CohortError(f"{out}: holds a simulation already; choose another folder or `facialis cohort remove` it")
     parts = prepare_folder(out)
     busy = f"{out}: another simulation is writing there; wait for it or choose another folder"
     with locked(parts / "simulation.lock", busy):
-        plan, text = parts / "simulation.json", json.dumps({**asked, "program": __version__})
+        plan, text = parts / SIMULATION, json.dumps({**asked, "program": __version__})
         held = plan.read_text(encoding="utf-8", errors="replace") if plan.exists() else text
         if held != text or ((parts / "plan.txt").exists() and not plan.exists()):
             raise CohortError(
@@ -94,5 +99,5 @@ def claimed(out: Path, asked: Mapping[str, object]) -> Iterator[Path]:
 def _leave(out: Path, parts: Path) -> None:
     """Remove the folder if nothing was simulated yet, so that the next call may ask for something else."""
     held = {entry.name for folder in (out, parts) for entry in folder.iterdir()}
-    if held <= {".gitignore", parts.name, "simulation.json", "simulation.lock"}:
+    if held <= {".gitignore", parts.name, SIMULATION, "simulation.lock"}:
         shutil.rmtree(out, ignore_errors=True)

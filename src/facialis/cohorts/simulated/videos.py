@@ -25,7 +25,7 @@ from facialis.cohorts.simulated.movements import STANDARD, Intended, views
 from facialis.cohorts.simulated.painted import Painted
 from facialis.cohorts.simulated.photo import draw_photo, take_photo
 from facialis.cohorts.simulated.picture import Sitters, displacement, draw_face, read_portrait_folder
-from facialis.cohorts.simulated.plan import asked_for, claimed, people_of
+from facialis.cohorts.simulated.plan import SIMULATION, asked_for, claimed, people_of
 from facialis.cohorts.simulated.portraits import SIZE, Portrait
 from facialis.cohorts.simulated.sequences import LAG, course_times, time_course
 from facialis.cohorts.simulated.simulate import GROUPS, Draw, draws
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RATE = 30
-SIMULATION = "simulation.json"
-"""Says what was asked for; the mark of a whole set of videos."""
 
 
 def course_of(draw: Draw, row: int, frames: int, lag: float, first: int | None = None, start: int = 0) -> Draw:
