@@ -1,16 +1,33 @@
-"""How fast faces and pictures are simulated on one core, beside the targets: ``python benchmarks/simulate.py``."""
+"""How fast faces and pictures are simulated on one core, and in how much memory: ``python benchmarks/simulate.py``."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 
 FACES = 20_000
 PICTURES = 60
+COHORTS = (1_000, 100_000)
+"""Landmark faces of the cohorts whose peak of memory is told."""
+_PEAK = """
+import sys
+from pathlib import Path
+from facialis.cohorts.simulated.cohort import simulate_cohort
+simulate_cohort(sys.argv[1], int(sys.argv[2]) // 200, int(sys.argv[2]) // 200, 100)
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+
+
+def peak_mib(faces: int) -> int:
+    """Return the peak of memory of a process that writes a landmark cohort of so many faces; as Linux tells it."""
+    with tempfile.TemporaryDirectory() as folder:
+        call = [sys.executable, "-c", _PEAK, os.path.join(folder, "cohort"), str(faces)]
+        return int(subprocess.run(call, check=True, capture_output=True, text=True).stdout) // 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         start = time.perf_counter()
         simulate_pictures(folder, PICTURES // 4, PICTURES // 4, 2, 0)
         pictures = time.perf_counter() - start
+    peaks = {asked: peak_mib(asked) for asked in COHORTS}
     result = {
         "faces": FACES,
         "faces_seconds": round(faces, 2),
@@ -41,12 +59,16 @@ def main(arguments: list[str] | None = None) -> int:
         "pictures_first_seconds": round(preparing, 2),
         "pictures_per_second": round(PICTURES / pictures, 1),
         "pictures_per_second_target": 15.0,
+        "cohort_peak_mib": {str(asked): peak for asked, peak in peaks.items()},
     }
     if given.json:
         print(json.dumps(result))
     else:
         print(f"{FACES} landmark faces   {faces:6.2f} s          target: under 10 s")
         print(f"pictures of 512 px    {PICTURES / pictures:6.1f} a second   target: 15; first {preparing:.1f} s")
+        print(
+            "peak of memory, MiB   " + ", ".join(f"{peak} for a cohort of {asked:,}" for asked, peak in peaks.items())
+        )
     return 0
 
 

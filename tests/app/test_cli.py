@@ -286,19 +286,30 @@ def test_simulate_show_and_remove_a_cohort(tmp_path):
 
 
 def test_simulate_extract_study_and_their_mistakes(tmp_path):
-    for wrong in ("3", "a+b", "3+2+1", "-3+2"):
+    for wrong in ("21+", "3+x", "3+2+1", "-1+2"):
         assert facialis("simulate", "-o", tmp_path / "x", "--subjects", wrong).returncode == 2
     none = facialis("simulate", "-o", tmp_path / "x", "--subjects", "0+0")
     assert none.returncode == 2
     assert none.stderr.startswith("facialis: ")
     assert not (tmp_path / "x").exists()
+    view = facialis("simulate", "-o", tmp_path / "x", "--videos", "--movements", "large_smil")
+    assert (view.returncode, view.stderr) == (
+        2,
+        "facialis: no view is called 'large_smil'; the nearest is large_smile\n",
+    )
+    (tmp_path / "file").touch()
     for call in (
+        ("simulate", "-o", tmp_path / "file"),
+        ("simulate", "-o", tmp_path / "file" / "x"),
+        ("simulate", "-o", tmp_path / "x", "--ict-facekit", tmp_path),
+        ("simulate", "-o", tmp_path / "x", "--videos", "--portraits", tmp_path / "none"),
         ("extract", tmp_path / "none", "-o", tmp_path / "x"),
         ("study", "measures-net", tmp_path / "none", "-o", tmp_path / "y"),
         ("cohort", "show", tmp_path),
     ):
         done = facialis(*call)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert not (tmp_path / "x").exists()
 
 
 def test_study_from_simulation_to_table(tmp_path):

@@ -16,7 +16,6 @@ from facialis.cohorts.simulated import palsy, picture, raster, simulate
 from facialis.cohorts.simulated.movements import typical
 from facialis.cohorts.simulated.patients import make_palsy
 from facialis.cohorts.simulated.shading import FOLDS, fold_depths, shade_folds
-from facialis.cohorts.simulated.videos import simulate_videos
 from facialis.errors import CohortError
 from facialis.faces.geometry import interocular_distance
 from facialis.faces.landmarks import FaceLandmarker
@@ -124,19 +123,3 @@ def test_threads_do_not_change_a_byte(tmp_path: Path) -> None:
         assert len(files) == 2
         totals.append(hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest())
     assert totals[0] == totals[1]
-
-
-def test_videos_are_read_back_and_listed(tmp_path: Path) -> None:
-    from facialis.faces.images import read_video
-
-    table = simulate_videos(tmp_path, 1, 1, 6, seed=3)
-    assert list(table["path"]) == ["videos/patient-0001.mp4", "videos/healthy-0001.mp4"]
-    assert (tmp_path / "manifest.csv").read_text().count(chr(10)) == 3
-    frames = list(read_video(tmp_path / table["path"][0], rate=30.0))
-    assert len(frames) == 6
-    assert frames[0].rgb.shape == (512, 512, 3)
-    before = (tmp_path / table["path"][0]).read_bytes()
-    simulate_videos(tmp_path / "again", 1, 0, 6, seed=3)
-    assert (tmp_path / "again/videos/patient-0001.mp4").read_bytes() == before
-    with pytest.raises(CohortError, match="at least 2"):
-        simulate_videos(tmp_path, 1, 1, 1, seed=3)

@@ -17,7 +17,7 @@ OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new 
 
 def parse_subjects(value: str) -> str:
     """Check ``--subjects``: patients+healthy."""
-    if re.fullmatch(r"\d+\+\d+", value):
+    if re.fullmatch(r"[0-9]+\+[0-9]+", value):
         return value
     raise typer.BadParameter(f"{value!r} is not PATIENTS+HEALTHY, e.g. 21+21")
 
@@ -29,7 +29,7 @@ def simulate(
     subjects: Annotated[
         str, typer.Option(callback=parse_subjects, metavar="P+H", help="Patients and healthy people.")
     ] = "21+21",
-    frames: Annotated[int, typer.Option(min=1, help="Frames of each subject.")] = 60,
+    frames: Annotated[int, typer.Option(min=1, help="Frames of each subject; in videos, of each movement.")] = 60,
     pictures: Annotated[bool, typer.Option(help="Draw pictures and extract them, so that image models run.")] = False,
     movements: Annotated[
         str,
@@ -42,10 +42,13 @@ def simulate(
         typer.Option(metavar="FILE.png", help="Draw a contact sheet instead: severities by movements, as meshes."),
     ] = None,
     videos: Annotated[
-        bool, typer.Option(help="Draw a video of each subject and a manifest; nothing is extracted.")
+        bool, typer.Option(help="Draw a video of each subject, with a manifest to extract them by, and the truth.")
     ] = False,
     portraits: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Photos of healthy people, one each, to make pictures from.")
+    ] = None,
+    ict_facekit: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Your copy of ICT-FaceKit, to take identities from.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same faces.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes for the extraction of pictures.")] = 1,
@@ -60,22 +63,29 @@ def simulate(
         typer.echo(f"contact sheet, simulated: {show}")
     if out is None:
         return
-    from facialis.cohorts.simulated.cohort import simulate_cohort
-
+    if pictures and videos:
+        raise typer.BadParameter("give --pictures or --videos, not both")
+    if portraits is not None and not (pictures or videos):
+        raise typer.BadParameter("--portraits are to make pictures from; add --pictures or --videos")
     patients, healthy = (int(number) for number in subjects.split("+"))
     if videos:
-        if pictures:
-            raise typer.BadParameter("give --pictures or --videos, not both")
-        from facialis.cohorts.cohort import prepare_folder
-        from facialis.cohorts.simulated.picture import read_portrait_folder
         from facialis.cohorts.simulated.videos import simulate_videos
 
-        prepare_folder(out)
-        sitters = None if portraits is None else read_portrait_folder(portraits)
-        table = simulate_videos(out, patients, healthy, frames, seed, sitters)
+        table = simulate_videos(
+            out,
+            patients,
+            healthy,
+            frames,
+            seed=seed,
+            movement=movements,
+            portraits=portraits,
+            ict_facekit=ict_facekit,
+        )
         typer.echo(f"simulated videos: {len(table)} in {out / 'videos'}, listed in {out / 'manifest.csv'}")
-        typer.echo("videos only: extraction reads pictures, so there is no cohort of faces here")
+        typer.echo(f"for a cohort of their faces: facialis extract {out} -o COHORT")
         return
+    from facialis.cohorts.simulated.cohort import simulate_cohort
+
     cohort = simulate_cohort(
         out,
         patients,
@@ -86,6 +96,7 @@ def simulate(
         movement=movements,
         workers=workers,
         portraits=portraits,
+        ict_facekit=ict_facekit,
     )
     typer.echo(f"simulated cohort: {out}")
     _describe(cohort)

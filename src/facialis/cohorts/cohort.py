@@ -20,6 +20,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -46,14 +47,15 @@ REQUIRED_COLUMNS = (
     "path",
 )
 _OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
+_FILES_OF_VIDEOS = ("manifest.csv", "prompts.csv", "truth.parquet", "simulation.json")
 
 
 class Cohort:
     """An extracted or simulated cohort on disk, opened with `Cohort.open`."""
 
-    def __init__(self, path: Path, card: dict[str, Any], frames: pd.DataFrame) -> None:
+    def __init__(self, path: Path, card: dict[str, Any], n: int) -> None:
         self.path = path
-        self.frames = frames
+        self._n = n
         self.provenance: dict[str, Any] = card["provenance"]
         self._frames_sha256: str = card["frames"]
         self._files: dict[str, dict[str, Any]] = card["modalities"]
@@ -68,24 +70,45 @@ class Cohort:
         CohortError
             The folder holds no cohort, an unfinished one, one of another schema, or files that do not fit together.
         """
-        import pandas as pd
+        import pyarrow.parquet as pq
 
         path = Path(path)
         card = _read_card(path)
         try:
-            frames = pd.read_parquet(path / "frames.parquet")
+            n = pq.read_metadata(path / "frames.parquet").num_rows
         except (OSError, ValueError) as error:
             raise CohortError(f"{path}: frames.parquet cannot be read ({error}); extract it again") from error
-        cohort = cls(path, card, frames)
+        cohort = cls(path, card, n)
         for name in cohort.modalities:
-            if len(cohort.array(name)) != len(frames):
-                raise CohortError(
-                    f"{path}: {name}.npy has {len(cohort.array(name))} rows, frames.parquet {len(frames)}"
-                )
+            if len(cohort.array(name)) != n:
+                raise CohortError(f"{path}: {name}.npy has {len(cohort.array(name))} rows, frames.parquet {n}")
         return cohort
 
     def __len__(self) -> int:
-        return len(self.frames)
+        return self._n
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """The table of frames, read when first asked for."""
+        return self.read_frames()
+
+    def read_frames(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read the table of frames, or some of its columns (those it has).
+
+        Raises
+        ------
+        CohortError
+            The file is missing or damaged.
+        """
+        import pandas as pd
+        import pyarrow.parquet as pq
+
+        path = self.path / "frames.parquet"
+        try:
+            held = pq.read_schema(path).names
+            return pd.read_parquet(path, columns=columns and [name for name in columns if name in held])
+        except (OSError, ValueError) as error:
+            raise CohortError(f"{self.path}: frames.parquet cannot be read ({error}); extract it again") from error
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -184,19 +207,20 @@ def write_cohort(
 
 def finish_cohort(
     path: Path,
-    frames: pd.DataFrame,
+    frames: pd.DataFrame | None,
     modalities: tuple[str, ...],
     provenance: Mapping[str, Any],
     unusable: pd.DataFrame | None,
 ) -> Cohort:
-    """Write the tables and, last, the card of a cohort whose arrays are in place."""
+    """Write the tables and, last, the card of a cohort whose arrays (without `frames` that table too) are in place."""
     import pandas as pd
 
     from facialis import __version__
 
-    for name, table in (("frames", frames), ("unusable", unusable)):
+    tables = {} if frames is None else {"frames": frames}
+    for name, table in {**tables, "unusable": pd.DataFrame() if unusable is None else unusable}.items():
         with atomic_path(path / f"{name}.parquet") as temporary:
-            (table if table is not None else pd.DataFrame()).to_parquet(temporary, index=False)
+            table.to_parquet(temporary, index=False)
     facts = {}
     for name in modalities:
         array = np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
@@ -243,7 +267,7 @@ def check_frames(frames: pd.DataFrame, *, one_group: bool = True) -> None:
 
 
 def remove_cohort(path: Path | str) -> list[str]:
-    """Delete a cohort with all that was derived from its faces; return what was left because it is not the cohort's.
+    """Delete a cohort or a set of simulated videos with all that was derived from its faces; return what else is left.
 
     Raises
     ------
@@ -252,7 +276,8 @@ def remove_cohort(path: Path | str) -> list[str]:
     """
     path = Path(path)
     unfinished = (path / ".parts").is_dir()
-    if not ((path / "cohort.json").is_file() or unfinished):
+    videos = any(_of_videos(folder / "simulation.json") for folder in (path, path / ".parts"))
+    if not ((path / "cohort.json").is_file() or videos or unfinished):
         raise CohortError(f"{path}: no cohort there, nothing was removed")
     pictures = unfinished
     arrays = {file.name for file in path.glob("*.npy")} if unfinished else set()
@@ -260,9 +285,9 @@ def remove_cohort(path: Path | str) -> list[str]:
         card = _read_card(path)
         pictures |= bool(card["provenance"].get("simulation", {}).get("pictures"))
         arrays |= {f"{name}.npy" for name in card["modalities"]}
-    for name in ("derived", ".parts", *(["pictures"] if pictures else [])):
+    for name in ("derived", ".parts", *(["pictures"] if pictures else []), *(["videos"] if videos else [])):
         shutil.rmtree(path / name, ignore_errors=True)
-    for name in (*_OWN_FILES, *arrays):
+    for name in (*_OWN_FILES, *arrays, *(_FILES_OF_VIDEOS if videos else ())):
         (path / name).unlink(missing_ok=True)
     for file in path.glob(".*.npy"):  # what a killed run was about to rename
         file.unlink(missing_ok=True)
@@ -270,6 +295,14 @@ def remove_cohort(path: Path | str) -> list[str]:
     if not left:
         path.rmdir()
     return left
+
+
+def _of_videos(plan: Path) -> bool:
+    """Whether this file says that videos were simulated here."""
+    try:
+        return bool(json.loads(plan.read_text(encoding="utf-8"))["videos"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _read_card(path: Path) -> dict[str, Any]:

@@ -24,8 +24,9 @@ def cohort_table(cohort: Cohort) -> Table:
     table = Table(title=f"{cohort.path}{simulated}", caption=f"modalities: {', '.join(cohort.modalities)}")
     for heading in ("group", "subjects", "frames", "labelled palsy", "not fit to be judged"):
         table.add_column(heading, justify="left" if heading == "group" else "right")
+    frames = cohort.read_frames(["group", "subject_id", "label", "quality"])
     for group in GROUPS:
-        rows = cohort.frames[cohort.frames["group"] == group]
+        rows = frames[frames["group"] == group]
         unfit = int((rows["quality"] != "").sum()) if "quality" in rows else 0
         numbers = (rows["subject_id"].nunique(), len(rows), int(rows["label"].sum()), unfit)
         table.add_row(group, *(str(number) for number in numbers))

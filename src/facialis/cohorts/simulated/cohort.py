@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
-from facialis.cohorts.cohort import Cohort, prepare_folder, write_cohort
+from facialis.cohorts.cohort import GROUPS, Cohort, finish_cohort
 from facialis.cohorts.extraction import extract
-from facialis.cohorts.simulated.movements import views
-from facialis.cohorts.simulated.simulate import check_counts, simulate_faces
+from facialis.cohorts.simulated.blocks import Arrays, join_parts, read_part, write_part
+from facialis.cohorts.simulated.plan import asked_for, claimed, people_of
+from facialis.cohorts.simulated.simulate import Block, face_blocks, number_of_draws
 from facialis.errors import CohortError
-from facialis.files import write_text
 from facialis.modalities.coordinates import coordinates
 from facialis.modalities.measures import measure
+from facialis.progress import bar
+
+MODALITIES = ("landmarks", "transforms", "measures", "coordinates")
+DRAWS = 8
+"""Draws of faces that a stopped run has to do again at most; no byte of the cohort depends on it."""
 
 
 def simulate_cohort(
@@ -30,67 +33,71 @@ def simulate_cohort(
     movement: str = "mixed",
     workers: int = 1,
     portraits: Path | str | None = None,
+    ict_facekit: Path | str | None = None,
 ) -> Cohort:
-    """Simulate a cohort and write it; the same arguments give the same bytes.
+    """Simulate a cohort and write it; the same arguments give the same bytes, also of a run that was stopped.
 
     Without pictures the landmarks are simulated as the landmarker would report them, and the cohort has no expression
-    scores, crops or lines. With pictures they are drawn into ``COHORT/pictures`` and then really extracted;
-    `portraits` is a folder of healthy people's photos to make them from. `movement` is as for
-    `simulate_faces`.
+    scores, crops or lines. With pictures they are drawn into ``COHORT/pictures`` and then really extracted.
+
+    Parameters
+    ----------
+    n_patients, n_healthy, frames, seed, movement : as for `simulate_faces`.
+    portraits : folder of healthy people's photos to make the pictures from.
+    ict_facekit : folder of ICT-FaceKit to take the identities from (`facialis.cohorts.simulated.ict_facekit`).
 
     Raises
     ------
     CohortError
         A count is out of range, a view is unknown, the folder cannot be written, `portraits` holds no photo with
-        exactly one face, or `out` holds a cohort, or an unfinished one with other arguments.
+        exactly one face, `ict_facekit` is none, or `out` holds a cohort, or an unfinished one with other arguments.
     """
     out = Path(out)
-    check_counts(n_patients, n_healthy, frames)
-    if movement != "mixed":
-        views(movement)
-    if out.exists() and not out.is_dir():
-        raise CohortError(f"{out}: is a file; name a new folder for the cohort")
-    asked: dict[str, Any] = {
-        "patients": n_patients,
-        "healthy": n_healthy,
-        "frames": frames,
-        "seed": seed,
-        "pictures": pictures,
-        "movement": movement,
-    }
-    if portraits is not None:
-        if not pictures:
-            raise CohortError("portraits are given but no pictures are asked for; add --pictures")
-        asked["portraits"] = str(portraits)
+    if portraits is not None and not pictures:
+        raise CohortError("portraits are given but no pictures are asked for; add --pictures")
+    people = people_of(ict_facekit)
+    asked = asked_for(n_patients, n_healthy, frames, seed, movement, people, portraits, pictures=pictures)
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
-    sitters = None
-    if portraits is not None:
-        from facialis.cohorts.simulated.picture import read_portrait_folder
+    if pictures:
+        from facialis.cohorts.simulated.picture import Sitters, read_portrait_folder, simulate_pictures
 
-        sitters = read_portrait_folder(portraits)
-    _claim(prepare_folder(out), asked)
-    if not pictures:
-        faces = simulate_faces(n_patients, n_healthy, frames, seed, movement=movement)
-        arrays: dict[str, NDArray[Any]] = {
-            "landmarks": faces.landmarks,
-            "transforms": faces.transforms,
-            "measures": measure(faces.landmarks),
-            "coordinates": coordinates(faces.landmarks),
-        }
-        return write_cohort(out, faces.frames, arrays, provenance)
-
-    from facialis.cohorts.simulated.picture import simulate_pictures
-
-    table = simulate_pictures(out, n_patients, n_healthy, frames, seed, sitters, movement=movement)
-    return extract(table, out, out, provenance=provenance, workers=workers)
+        sitters = Sitters(None if portraits is None else read_portrait_folder(portraits), seed)
+        with claimed(out, asked):
+            table = simulate_pictures(out, n_patients, n_healthy, frames, seed, sitters, movement, people)
+            return extract(table, out, out, provenance=provenance, workers=workers)
+    drawn = partial(face_blocks, n_patients, n_healthy, frames, seed, movement=movement, people=people)
+    with claimed(out, asked) as parts:
+        draws = number_of_draws(max(n_patients, n_healthy), frames)
+        write_faces(out, parts, drawn, draws, (n_patients + n_healthy) * frames)
+        return finish_cohort(out, None, MODALITIES, provenance, None)
 
 
-def _claim(parts: Path, asked: Mapping[str, object]) -> None:
-    """Write down what is simulated, or refuse a folder with an unfinished simulation of something else."""
-    plan, text = parts / "simulation.json", json.dumps(asked)
-    if plan.exists() and plan.read_text(encoding="utf-8", errors="replace") != text:
-        raise CohortError(
-            f"{parts.parent}: holds an unfinished simulation with other settings; finish it with its own command, or "
-            "`facialis cohort remove` it"
-        )
-    write_text(plan, text)
+def write_faces(
+    out: Path, parts: Path, drawn: Callable[..., Iterator[list[Block]]], draws: int, n: int, step: int = DRAWS
+) -> None:
+    """Write the arrays and the table of `n` faces, `step` draws at a time; what is there already is kept.
+
+    Parameters
+    ----------
+    parts : folder for what is unfinished.
+    drawn : yields the blocks of each draw from draw `first` (by keyword) on.
+    draws : how many there are.
+    """
+    import pandas as pd
+
+    arrays, firsts = Arrays(parts, n), range(0, draws, step)
+
+    def part(first: int) -> Path:
+        return parts / f"{first:09d}.parquet"
+
+    with bar("simulating", n, unit="faces") as advance:
+        for first in (first for first in firsts if not part(first).exists()):
+            tables = []
+            for start, faces in (block for blocks in islice(drawn(first=first), step) for block in blocks):
+                found = (faces.landmarks, faces.transforms, measure(faces.landmarks), coordinates(faces.landmarks))
+                arrays.put(start, dict(zip(MODALITIES, found, strict=True)))
+                tables.append(faces.frames)
+                advance(len(faces.frames))
+            write_part(part(first), pd.concat(tables))
+    join_parts(out / "frames.parquet", (read_part(part(first), group) for group in GROUPS for first in firsts))
+    arrays.move(MODALITIES, out)

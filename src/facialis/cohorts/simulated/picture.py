@@ -32,7 +32,8 @@ from facialis.cohorts.simulated.portraits import (
     read_portraits,
 )
 from facialis.cohorts.simulated.shading import fold_depths, shade_folds
-from facialis.cohorts.simulated.simulate import GROUPS, Draw, check_counts, draws
+from facialis.cohorts.simulated.shape import draw_identities
+from facialis.cohorts.simulated.simulate import GROUPS, Draw, People, check_counts, draws
 from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
 from facialis.faces import instrument
@@ -158,17 +159,18 @@ def simulate_pictures(
     n_healthy: int,
     frames: int,
     seed: int,
-    portrait: Sequence[tuple[str, NDArray[np.uint8]]] | None = None,
+    portrait: Sequence[tuple[str, NDArray[np.uint8]]] | Sitters | None = None,
     movement: str = "mixed",
+    people: People = draw_identities,
 ) -> pd.DataFrame:
     """Write simulated pictures to ``directory/pictures/SUBJECT/FRAME.png`` and return their table.
 
     Parameters
     ----------
     directory : must exist.
-    n_patients, n_healthy, frames, seed, movement : as for `simulate_faces`.
-    portrait : names and RGB pictures of healthy people, as `read_portrait_folder` gives them; each pair is made from
-        one of them. By default three of four pairs are painted faces and the others scikit-image's astronaut.
+    n_patients, n_healthy, frames, seed, movement, people : as for `simulate_faces`.
+    portrait : names and RGB pictures of healthy people, as `read_portrait_folder` gives them, or who sits; each pair is
+        made from one of them. By default three of four pairs are painted faces and the others scikit-image's astronaut.
 
     Returns
     -------
@@ -185,11 +187,11 @@ def simulate_pictures(
     from facialis.progress import bar
 
     check_counts(n_patients, n_healthy, frames)
-    sitters = Sitters(portrait, seed)
+    sitters = portrait if isinstance(portrait, Sitters) else Sitters(portrait, seed)
     counts = dict(zip(GROUPS, (n_patients, n_healthy), strict=True))
     tables: dict[str, list[pd.DataFrame]] = {group: [] for group in GROUPS}
     with bar("Drawing pictures", (n_patients + n_healthy) * frames) as advance:
-        for draw, _ in draws(max(counts.values()), frames, seed, movement=movement):
+        for draw, _ in draws(max(counts.values()), frames, seed, movement=movement, people=people):
             well = palsy.no_palsy(len(draw.pair))
             changes = np.zeros(draw.identity.shape)
             for row in np.flatnonzero(draw.pair < max(counts.values())).tolist():

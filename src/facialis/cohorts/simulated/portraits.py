@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.cohorts.cohort import file_hash
 from facialis.cohorts.simulated import warp
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.muscles import MUSCLE_NAMES, SIDES
@@ -132,23 +136,45 @@ def read_portrait_folder(directory: Path | str) -> list[tuple[str, NDArray[np.ui
     CohortError
         `directory` is not a folder, or holds no picture that can be read.
     """
-    from facialis.faces.images import display_name, is_video, list_sources, read_picture
+    from facialis.faces.images import display_name, read_picture
+
+    found = []
+    for path in _photos(directory):
+        try:
+            rgb = read_picture(path)
+        except PictureError as error:
+            print(f"portrait {error}; skipped", file=sys.stderr)
+            continue
+        found.append((display_name(path.relative_to(directory).with_suffix("")), rgb))
+    if not found:
+        raise CohortError(
+            f"{display_name(directory)}: holds no readable picture; give a folder of photos of one person each"
+        )
+    return found
+
+
+def hash_portraits(directory: Path | str) -> str:
+    """Return the SHA-256 of the names and contents of the photos in a folder: the same photos, the same simulation.
+
+    Raises
+    ------
+    CohortError
+        `directory` is not a folder.
+    """
+    total = hashlib.sha256()
+    for path in _photos(directory):
+        total.update(os.fsencode(path.relative_to(directory)) + b"\0")
+        with suppress(OSError):  # `read_portrait_folder` names it
+            total.update(bytes.fromhex(file_hash(path)))
+    return total.hexdigest()
+
+
+def _photos(directory: Path | str) -> list[Path]:
+    from facialis.faces.images import display_name, is_video, list_sources
 
     folder = Path(directory)
     if not folder.is_dir():
         raise CohortError(
             f"{display_name(folder)}: no such folder of portraits; give a folder of photos of one person each"
         )
-    found = []
-    for source in list_sources([folder]):
-        if is_video(source.path) or source.path == folder:
-            continue
-        try:
-            rgb = read_picture(source.path)
-        except PictureError as error:
-            print(f"portrait {error}; skipped", file=sys.stderr)
-            continue
-        found.append((display_name(source.path.relative_to(folder).with_suffix("")), rgb))
-    if not found:
-        raise CohortError(f"{display_name(folder)}: holds no readable picture; give photos of one person each")
-    return found
+    return [source.path for source in list_sources([folder]) if source.path != folder and not is_video(source.path)]

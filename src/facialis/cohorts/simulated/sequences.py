@@ -52,19 +52,50 @@ def time_course(
     >>> time_course(9, 4.0, rest=0.5, onset=0.5, offset=0.5).round(2).tolist()
     [0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 0.5, 0.0, 0.0]
     """
+    if lag < 0:
+        raise CohortError("a time of the movement is negative; expected seconds of at least 0")
+    times = course_times(n, fps, rest=rest, onset=onset, apex=apex, offset=offset)
+    time = np.arange(n) / fps - lag
+    up = np.clip((time - times.onset) / (times.apex - times.onset), 0.0, 1.0)
+    down = np.clip((time - times.offset) / (times.end - times.offset), 0.0, 1.0)
+    return np.asarray(minimum_jerk(up) - minimum_jerk(down))
+
+
+class CourseTimes(NamedTuple):
+    """When a movement begins, is at its apex, leaves it, and is over: seconds from the start of the sequence."""
+
+    onset: float
+    apex: float
+    offset: float
+    end: float
+
+
+def course_times(
+    n: int,
+    fps: float,
+    *,
+    rest: float = REST,
+    onset: float = ONSET,
+    apex: float | None = None,
+    offset: float = OFFSET,
+) -> CourseTimes:
+    """Return the times of one movement within `n` frames; parameters and errors as for `time_course`.
+
+    Examples
+    --------
+    >>> course_times(9, 4.0, rest=0.5, onset=0.5, offset=0.5)
+    CourseTimes(onset=0.5, apex=1.0, offset=1.25, end=1.75)
+    """
     if n < 2 or fps <= 0:
         raise CohortError(f"{n} frames at {fps} a second; expected at least 2 frames and a positive rate")
-    if min(rest, onset, offset, lag, 0.0 if apex is None else apex) < 0:
+    if min(rest, onset, offset, 0.0 if apex is None else apex) < 0:
         raise CohortError("a time of the movement is negative; expected seconds of at least 0")
     length = (n - 1) / fps
     needed = 1.5 * rest + onset + offset + (0.0 if apex is None else apex)
     shrink = min(1.0, length / needed) if needed > 0 else 1.0
     rest, onset, offset = rest * shrink, max(onset * shrink, 1e-9), max(offset * shrink, 1e-9)
     hold = max(length - 1.5 * rest - onset - offset, 0.0) if apex is None else apex * shrink
-    time = np.arange(n) / fps - lag
-    up = np.clip((time - rest) / onset, 0.0, 1.0)
-    down = np.clip((time - rest - onset - hold) / offset, 0.0, 1.0)
-    return np.asarray(minimum_jerk(up) - minimum_jerk(down))
+    return CourseTimes(rest, rest + onset, rest + onset + hold, rest + onset + hold + offset)
 
 
 def minimum_jerk(share: Array) -> Array:

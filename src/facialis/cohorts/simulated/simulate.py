@@ -9,7 +9,7 @@ twin's lies, else 0: the group stays "patient", as with a recovered patient's ph
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +36,9 @@ STAYS = 0.9
 """Share of the standard deviation of the landmarker's errors that stays through a video (assumed)."""
 _CHUNK = 256  # faces of a group computed at once; part of what a seed means
 
+People = Callable[[np.random.Generator, int, bool], Array]
+"""Draws people at rest without palsy, as `shape.draw_identities` does."""
+
 
 @dataclass(frozen=True, eq=False)
 class SimulatedFaces:
@@ -55,6 +58,13 @@ class SimulatedFaces:
     frames: pd.DataFrame
     landmarks: NDArray[np.float32]
     transforms: NDArray[np.float32]
+
+
+class Block(NamedTuple):
+    """Faces of one group as they are drawn, and the row of the first of them in the whole table."""
+
+    start: int
+    faces: SimulatedFaces
 
 
 class Draw(NamedTuple):
@@ -92,6 +102,11 @@ def check_counts(n_patients: int, n_healthy: int, frames: int) -> None:
         raise CohortError("0 patients and 0 healthy subjects; ask for at least one subject")
 
 
+def number_of_draws(n_pairs: int, frames: int) -> int:
+    """Return how many draws `draws` yields for so many pairs and frames."""
+    return -(-n_pairs // max(1, _CHUNK // frames)) * -(-frames // _CHUNK)
+
+
 def draws(
     n_pairs: int,
     frames: int,
@@ -100,23 +115,35 @@ def draws(
     *,
     movement: str = "mixed",
     clinic: Clinic = EVERYDAY,
+    people: People = shape.draw_identities,
+    first: int = 0,
 ) -> Iterator[tuple[Draw, np.random.SeedSequence]]:
-    """Yield the draws of all pairs, some pairs at a time, each with the seed of the landmarker's errors.
+    """Yield the draws of all pairs, some pairs or frames at a time, each with the seed of the landmarker's errors.
 
     Pair k is the same however many pairs are asked for, at the same number of frames: the last draw holds pairs
     beyond `n_pairs`, to be left out at the end.
+
+    Parameters
+    ----------
+    people : who comes.
+    first : number of the draw to begin with; those before it are not computed.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise CohortError(f"seed is {seed!r}; expected a whole number of at least 0")
-    step = max(1, _CHUNK // frames)
-    for chunk, start in enumerate(range(0, n_pairs, step)):
+    step, parts = max(1, _CHUNK // frames), -(-frames // _CHUNK)
+    for number in range(first, number_of_draws(n_pairs, frames)):
+        chunk, part = divmod(number, parts)
         seeds = np.random.SeedSequence([int(seed), frames, chunk]).spawn(6)
-        who, strength, moving, photo, ill = (np.random.default_rng(part) for part in seeds[:5])
-        identity = shape.draw_identities(who, step, ingredients.antisymmetric_identity)
+        who, strength, ill = (np.random.default_rng(seeds[at]) for at in (0, 1, 4))
+        if part > 0:
+            seeds = np.random.SeedSequence([int(seed), frames, chunk, part]).spawn(6)
+        moving, photo = (np.random.default_rng(seeds[at]) for at in (2, 3))
+        identity = people(who, step, ingredients.antisymmetric_identity)
         ratios = movements.draw_side_ratios(strength, step)
         sick, extent = patients.draw_palsies(ill, step, clinic)
-        subject = np.repeat(np.arange(step), frames)
-        frame = np.tile(np.arange(frames), step)
+        shown = np.arange(part * _CHUNK, min(frames, (part + 1) * _CHUNK))
+        subject = np.repeat(np.arange(step), len(shown))
+        frame = np.tile(shown, step)
         intended, chin_up = movements.draw_movements(moving, frame, ratios[subject], movement)
         camera = cameras.draw_cameras(photo, len(subject), frontal=clinic.frontal)
         angles = camera.angles + chin_up[:, None] * np.array([0.0, 1.0, 0.0])
@@ -125,7 +152,7 @@ def draws(
         faces[:, list(EYEBALL), :2] += cameras.draw_gaze(photo, camera.angles)[:, None]
         yield (
             Draw(
-                pair=start + subject,
+                pair=chunk * step + subject,
                 frame=frame,
                 sequence=np.full(len(frame), "") if movement == "mixed" else intended.names,
                 identity=faces,
@@ -210,6 +237,7 @@ def simulate_faces(
     movement: str = "mixed",
     clinic: Clinic = EVERYDAY,
     ingredients: Ingredients = ALL,
+    people: People = shape.draw_identities,
 ) -> SimulatedFaces:
     """Simulate landmark faces as the landmarker would report them.
 
@@ -225,6 +253,7 @@ def simulate_faces(
         where there are more frames), or some of them by commas.
     clinic : which patients come.
     ingredients : what to leave out.
+    people : who comes.
 
     Raises
     ------
@@ -239,25 +268,49 @@ def simulate_faces(
     """
     import pandas as pd
 
+    drawn = face_blocks(
+        n_patients, n_healthy, frames, seed, movement=movement, clinic=clinic, ingredients=ingredients, people=people
+    )
+    found = sorted((block for blocks in drawn for block in blocks), key=lambda block: block.start)
+    return SimulatedFaces(
+        frames=pd.concat([block.faces.frames for block in found], ignore_index=True),
+        landmarks=np.concatenate([block.faces.landmarks for block in found]),
+        transforms=np.concatenate([block.faces.transforms for block in found]),
+    )
+
+
+def face_blocks(
+    n_patients: int,
+    n_healthy: int,
+    frames: int,
+    seed: int,
+    *,
+    movement: str = "mixed",
+    clinic: Clinic = EVERYDAY,
+    ingredients: Ingredients = ALL,
+    people: People = shape.draw_identities,
+    first: int = 0,
+) -> Iterator[list[Block]]:
+    """Yield what `simulate_faces` returns draw by draw, of each group one block at most, from draw `first` on.
+
+    All patients' rows come before all healthy ones in the whole table, each subject's frames together.
+    """
+    import pandas as pd
+
     check_counts(n_patients, n_healthy, frames)
     counts = dict(zip(GROUPS, (n_patients, n_healthy), strict=True))
-    tables: dict[str, list[pd.DataFrame]] = {group: [] for group in GROUPS}
-    landmarks: dict[str, list[NDArray[np.float32]]] = {group: [] for group in GROUPS}
-    transforms: dict[str, list[NDArray[np.float32]]] = {group: [] for group in GROUPS}
-    for draw, errors in draws(max(counts.values()), frames, seed, ingredients, movement=movement, clinic=clinic):
+    for draw, errors in draws(
+        max(counts.values()), frames, seed, ingredients, movement=movement, clinic=clinic, people=people, first=first
+    ):
         healthy = faces_of(draw, palsy.no_palsy(len(draw.pair)), ingredients)
-        for group in GROUPS:
+        blocks = []
+        for group, before in zip(GROUPS, (0, n_patients), strict=True):
             keep = draw.pair < counts[group]
             if not keep.any():
                 continue
             face = faces_of(draw, draw.palsy, ingredients) if group == "patient" else healthy
             points, matrices = reported(face, interocular_cm(draw.identity), draw.camera, errors, ingredients)
             table = pd.DataFrame(truth_columns(draw, group, int(seed), face - healthy, ingredients))
-            tables[group].append(table[keep])
-            landmarks[group].append(points[keep])
-            transforms[group].append(matrices[keep])
-    return SimulatedFaces(
-        frames=pd.concat([part for group in GROUPS for part in tables[group]], ignore_index=True),
-        landmarks=np.concatenate([part for group in GROUPS for part in landmarks[group]]),
-        transforms=np.concatenate([part for group in GROUPS for part in transforms[group]]),
-    )
+            start = (before + int(draw.pair[0])) * frames + int(draw.frame[0])
+            blocks.append(Block(start, SimulatedFaces(table[keep], points[keep], matrices[keep])))
+        yield blocks
