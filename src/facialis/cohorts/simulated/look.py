@@ -125,7 +125,7 @@ def draw_look(rng: np.random.Generator) -> Look:
         brow_width=float(rng.uniform(0.75, 1.15)),
         blush=float(rng.uniform(0.02, 0.09)),
         long_hair=float(rng.choice([0.0, 0.0, 5.0, 9.0])),
-        hairline=float(rng.uniform(0.98, 1.12)),
+        hairline=float(rng.uniform(0.35, 1.0)),
         clothes=anything(0.1, 0.8),
         background=(anything(0.15, 0.9), anything(0.15, 0.9)),
         spots=float(rng.uniform(0.0, 0.12)),
