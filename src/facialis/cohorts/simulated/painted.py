@@ -197,7 +197,7 @@ def _backdrop(subject: Painted, scene: Scene) -> Picture:
     neck = np.array([[-5.4, -6, -6], [5.4, -6, -6], [5.9, -19, -7], [-5.9, -19, -7]], dtype=np.float64)
     shoulders = _arc(0.0, -27.0, -8.0, 21.0, 11.5)
     _fill(picture, _behind(scene, shoulders), look.clothes, 1.0)
-    _fill(picture, _behind(scene, neck), dimmed(look.skin, 0.62), 1.5)
+    _fill(picture, _behind(scene, neck), dimmed(look.skin, 0.48), 1.5)
     collar = _arc(0.0, -19.2, -5.5, 7.0, 3.6)
     _fill(picture, _behind(scene, collar), dimmed(look.clothes, 0.92), 1.0)
     _fill(picture, head, look.hair, 1.5)

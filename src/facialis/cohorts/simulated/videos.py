@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import palsy
 from facialis.cohorts.simulated.movements import Intended
-from facialis.cohorts.simulated.photo import draw_photo, take_photo
+from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import Sitters, draw_face
 from facialis.cohorts.simulated.portraits import SIZE
 from facialis.cohorts.simulated.sequences import LAG, time_course
@@ -116,7 +116,7 @@ def simulate_videos(
         for draw, _ in draws(max(counts.values()), 1, seed):
             for row in np.flatnonzero(draw.pair < max(counts.values())).tolist():
                 pair = int(draw.pair[row])
-                photo = draw_photo(np.random.default_rng([int(seed), 2, pair, 0]))
+                photos = dict(zip(GROUPS, draw_photos(np.random.default_rng([int(seed), 2, pair, 0])), strict=True))
                 for group in GROUPS:
                     if pair >= counts[group]:
                         continue
@@ -127,7 +127,7 @@ def simulate_videos(
                         course = course_of(draw, row, frames, LAG * severity)
                         sick = course.palsy if ill else palsy.no_palsy(frames)
                         drawn = (draw_face(course, at, sick, sitters(pair)).rgb for at in range(frames))
-                        write_video(target, [take_photo(rgb, photo) for rgb in drawn])
+                        write_video(target, [take_photo(rgb, photos[group]) for rgb in drawn])
                     found.append(
                         {
                             "subject_id": name,
