@@ -22,6 +22,7 @@ from facialis.cohorts.simulated.features import (
 )
 from facialis.cohorts.simulated.look import Colour, Look, Picture, at_texture, dimmed, draw_look, texture
 from facialis.cohorts.simulated.raster import normals, rasterise, triangles
+from facialis.cohorts.simulated.simulate import interocular_cm
 from facialis.faces.fields import Array
 from facialis.faces.geometry import iris_centres
 from facialis.faces.mesh import canonical_face
@@ -129,30 +130,33 @@ def _texture_places() -> Array:
     return at_texture(np.concatenate([base, edge + 0.6 * _height(edge) * np.array([0.0, 1.0])]))
 
 
-def place(face: Array, camera: cameras.Camera, perspective: Array | None = None) -> Scene:
-    """Put one face (478, 3), cm, before a camera (of one row): within `MOST_TURNED`, middle of the picture.
+def in_picture(face: Array, camera: cameras.Camera, perspective: Array) -> tuple[Array, Array]:
+    """Put one face (n, 3), cm, before a camera (of one row): within `MOST_TURNED`, middle of the picture.
 
-    `perspective` (478,) is the share of the geometric perspective that each landmark shows, by default all of it.
+    `perspective` (n,) is the share of the geometric perspective that each point shows. Returns (n, 2) px, a pixel's
+    middle being whole, and (n, 3) cm, the turned face.
     """
-    angles = np.clip(camera.angles, -MOST_TURNED, MOST_TURNED)
+    at = camera._replace(angles=np.clip(camera.angles, -MOST_TURNED, MOST_TURNED), centre=np.array([MIDDLE]))
+    turned = cameras.turn(face[None], at.angles)
+    return cameras.project(turned, at, interocular_cm(face[None]), perspective)[0], turned[0]
+
+
+def place(face: Array, camera: cameras.Camera) -> Scene:
+    """Return the scene of one face (478, 3), cm, before a camera (of one row)."""
     centres = iris_centres(face)
-    interocular = float(np.sqrt(((centres[1] - centres[0]) ** 2).sum()))
     middle, edge = centres.mean(axis=0), face[list(EDGE)]
     high = _height(edge)
     share, up, near = ABOVE
     above = middle + (edge - middle) * (1.0 + high * np.array([share - 1.0, 0.0, 0.0])) + high * np.array([0, up, near])
-    turned = cameras.turn(np.concatenate([face, above])[None], angles)
-    at = camera._replace(angles=angles, centre=np.array([MIDDLE]))
-    shares = np.ones(len(face)) if perspective is None else perspective
-    flat = cameras.project(turned, at, np.array([interocular]), np.concatenate([shares, np.ones(len(above))]))
-    normal = normals(turned[0, : len(face)])
+    surface, turned = in_picture(np.concatenate([face, above]), camera, np.ones(len(face) + len(above)))
+    normal = normals(turned[: len(face)])
     tilted = normal[list(EDGE)] + 0.5 * high * np.array([0.0, 1.0, 0.0])
     return Scene(
-        surface=flat[0],
-        nearness=turned[0, :, 2],
+        surface=surface,
+        nearness=turned[:, 2],
         normals=np.concatenate([normal, tilted / np.sqrt((tilted**2).sum(axis=-1, keepdims=True))]),
-        angles=angles,
-        px_per_cm=float(camera.iod_px[0]) / interocular,
+        angles=np.clip(camera.angles, -MOST_TURNED, MOST_TURNED),
+        px_per_cm=float(camera.iod_px[0] / interocular_cm(face[None])[0]),
         distance=float(camera.distance[0]),
     )
 

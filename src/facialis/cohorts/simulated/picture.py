@@ -22,9 +22,9 @@ from facialis.cohorts.simulated.muscles import SIDES
 from facialis.cohorts.simulated.painted import (
     MOST_TURNED,
     Painted,
-    Scene,
     close_lips,
     draw_painted,
+    in_picture,
     paint,
     place,
 )
@@ -104,13 +104,15 @@ class Drawn(NamedTuple):
     ----------
     rgb : (SIZE, SIZE, 3) uint8.
     points : (478, 2) px, where the face's landmarks lie, as the landmarker counts: the first pixel's middle is 0.5.
-    reported : (478, 2) px, where the instrument, but for its noise, puts them: `instrument.pull_to_symmetry` and, on
-        painted heads, its residue of yaw and its share of the perspective; a portrait's landmarks hold these already.
+    pulled : (478, 2) px, where the landmarker's pull to symmetry puts them (`instrument.pull_to_symmetry`).
+    reported : (478, 2) px, where the whole instrument, but for its noise, puts them: on painted heads with its residue
+        of yaw and its share of the perspective as well; a portrait's landmarks hold these already.
     shape : (478, 3) cm, to be compared with that of the same person without palsy.
     """
 
     rgb: NDArray[np.uint8]
     points: Array
+    pulled: Array
     reported: Array
     shape: Array
 
@@ -120,12 +122,17 @@ def _camera(draw: Draw, row: int) -> cameras.Camera:
     return camera._replace(angles=camera.angles * np.array([TURNED, 1.0, 0.0]), iod_px=np.array([IOD_PX]))
 
 
-def _seen(face: Array, camera: cameras.Camera) -> Scene:
-    """Return the scene (of one row) in which the instrument, but for its noise, reports the landmarks of a face."""
-    seen = instrument.pull_to_symmetry(face[None])
+def _seen(face: Array, camera: cameras.Camera) -> tuple[Array, Array]:
+    """Return (478, 2) px twice: where the pull to symmetry, and the whole instrument, put the landmarks of a face."""
+    pulled = instrument.pull_to_symmetry(face[None])
+    turned = pulled.copy()
     yaw = np.clip(camera.angles[:, :1], -MOST_TURNED, MOST_TURNED)
-    seen[..., 0] += yaw * interocular_cm(face[None])[:, None] * instrument.yaw_residue()
-    return place(close_lips(seen[0]), camera, instrument.perspective_share())
+    turned[..., 0] += yaw * interocular_cm(face[None])[:, None] * instrument.yaw_residue()
+    shares = np.ones(len(face)), instrument.perspective_share()
+    one, other = (
+        in_picture(close_lips(seen[0]), camera, share)[0] for seen, share in zip((pulled, turned), shares, strict=True)
+    )
+    return one + HALF, other + HALF
 
 
 def draw_face(draw: Draw, row: int, sick: palsy.Palsy, sitter: Portrait | Painted) -> Drawn:
@@ -136,15 +143,16 @@ def draw_face(draw: Draw, row: int, sick: palsy.Palsy, sitter: Portrait | Painte
     if isinstance(sitter, Painted):
         face = palsy.moved(draw.identity[one], intended, ill)
         camera = _camera(draw, row)
-        scene, seen = place(close_lips(face[0]), camera), _seen(face[0], camera)
+        scene = place(close_lips(face[0]), camera)
         rgb = shade_folds(paint(sitter, scene), scene.points, depths)
-        return Drawn(rgb, scene.points + HALF, seen.points + HALF, face[0])
+        return Drawn(rgb, scene.points + HALF, *_seen(face[0], camera), face[0])
     moves = displacement(draw, row, sick, sitter)
     points = sitter.points + warp.in_picture(sitter.warp, moves)
     seen_moves = instrument.pull_to_symmetry(moves[None])[0]
     own = fold_depths(sitter.expression, palsy.no_palsy(1))[0]
     rgb = shade_folds(warp.apply(sitter.rgb, sitter.warp, moves), points, MOVEMENT_EXTENT * (depths - own))
-    return Drawn(rgb, points, sitter.points + warp.in_picture(sitter.warp, seen_moves), moves)
+    seen = sitter.points + warp.in_picture(sitter.warp, seen_moves)
+    return Drawn(rgb, points, seen, seen, moves)
 
 
 class Sitters:

@@ -28,12 +28,12 @@ FOLDS: dict[str, dict[str, float]] = {
 FOLD_AT_REST = 0.3
 """Depth of the nasolabial fold of a healthy side at rest."""
 DEEPEST = 1.2
-SHADE = (0.24, 0.17, 0.15)
+SHADE = (0.28, 0.17, 0.15)
 """Share of light lost in the middle of each of `FOLDS` at depth 1."""
 WIDTH = (0.034, 0.022, 0.018)
 """Standard deviation of each fold's shade across it, interocular distances."""
-GLOW = 0.35
-"""How much of what the fold loses its surroundings, three times as wide, gain."""
+GLOW, GLOW_WIDTH = 0.35, 0.08
+"""How much of what the folds lose their surroundings gain, and how wide these are."""
 
 NASOLABIAL = (129, 203, 206, 216, 212)
 BROW, FOREHEAD = (63, 105, 66, 107, 9), (54, 103, 67, 109, 10)
@@ -102,13 +102,13 @@ def shade_folds(rgb: NDArray[np.uint8], points: Array, depths: Array) -> NDArray
         for column, line in _lines(points, side):
             if depths[side, column]:
                 _draw(inks[column], line - low, float(depths[side, column]))
-    loss = np.zeros_like(inks[0])
+    loss, glow = np.zeros_like(inks[0]), np.zeros_like(inks[0])
     for ink, shade, width in zip(inks, SHADE, WIDTH, strict=True):
-        if not ink.any():
-            continue
-        for share, sigma in ((1.0, width * iod), (-GLOW, 3.0 * width * iod)):
-            peak = sigma * np.sqrt(np.pi / 2.0)  # a line of 2 px blurred by sigma has its inverse in the middle
-            loss += np.float32(shade * share * peak) * cv2.GaussianBlur(ink, (0, 0), sigma)
+        if ink.any():
+            ink *= np.float32(shade * width * iod * np.sqrt(np.pi / 2.0))  # 2 px of ink, blurred, have depth 1 again
+            loss += cv2.GaussianBlur(ink, (0, 0), width * iod)
+            glow += ink
+    loss -= np.float32(GLOW) * cv2.GaussianBlur(glow, (0, 0), GLOW_WIDTH * iod)
     shaded = rgb.copy()
     part = shaded[low[1] : high[1], low[0] : high[0]]
     part[:] = np.clip(part * (1.0 - loss)[..., None] + np.float32(0.5), 0, 255).astype(np.uint8)
