@@ -53,16 +53,17 @@ def severity_sheet(painted: bool, kind: str, seed: int) -> NDArray[np.uint8]:
 def subjects_sheet(seed: int, pairs: int = 12) -> NDArray[np.uint8]:
     """Return drawn subjects two by two: the healthy one and the same with palsy."""
     from facialis.cohorts.simulated import palsy
-    from facialis.cohorts.simulated.photo import draw_photo, take_photo
+    from facialis.cohorts.simulated.photo import draw_photos, take_photo
     from facialis.cohorts.simulated.picture import Sitters, draw_face
     from facialis.cohorts.simulated.simulate import draws
 
     sitters, cells = Sitters(None, seed), []
     draw, _ = next(draws(pairs, 1, seed))
     for row in range(pairs):
-        photo = draw_photo(np.random.default_rng([seed, 2, row, 0]))
+        photos = draw_photos(np.random.default_rng([seed, 2, row, 0]))
         view = str(draw.intended.names[row]).replace("_", " ")
-        for sick, name in ((palsy.no_palsy(len(draw.pair)), "healthy"), (draw.palsy, "palsy")):
+        groups = ((palsy.no_palsy(len(draw.pair)), "healthy"), (draw.palsy, "palsy"))
+        for (sick, name), photo in zip(groups, photos, strict=True):
             how = f" {float(draw.palsy.severity[row]):.2f}" if name == "palsy" else ""
             cells.append(_cell(take_photo(draw_face(draw, row, sick, sitters(row)).rgb, photo), f"{view}, {name}{how}"))
     return np.concatenate([np.concatenate(cells[at : at + 6], axis=1) for at in range(0, len(cells), 6)])

@@ -15,6 +15,7 @@ import pytest
 from facialis.cohorts.simulated import palsy, picture, raster, simulate
 from facialis.cohorts.simulated.movements import typical
 from facialis.cohorts.simulated.patients import make_palsy
+from facialis.cohorts.simulated.photo import draw_photos, in_photo, take_photo
 from facialis.cohorts.simulated.shading import FOLDS, fold_depths, shade_folds
 from facialis.errors import CohortError
 from facialis.faces.geometry import interocular_distance
@@ -32,7 +33,7 @@ def test_the_triangles_are_symmetric_and_face_outwards() -> None:
 
 def test_a_pixel_shows_the_nearest_triangle_at_its_place() -> None:
     points = canonical_face()[:, :2] * [20.0, -20.0] + 256.0
-    seen = raster.rasterise(points, canonical_face()[:, 2], 512)
+    seen = raster.rasterise(points, canonical_face()[:, 2], 512, raster.triangles())
     back = seen.mix(points)
     away = np.abs(back - np.stack([seen.columns, seen.rows], axis=-1)).max(axis=-1)
     assert np.quantile(away, 0.99) < 1.0
@@ -61,6 +62,38 @@ def test_a_painted_pair_is_one_picture_without_the_palsy() -> None:
     assert np.array_equal(well.rgb, none.rgb)
     assert not np.array_equal(well.rgb, ill.rgb)
     assert np.array_equal(well.rgb[:30], ill.rgb[:30])
+
+
+def test_the_photos_of_a_pair_differ_only_in_focus_and_compression() -> None:
+    pairs = [draw_photos(np.random.default_rng(seed)) for seed in range(200)]
+    for one, other in pairs:
+        assert one._replace(blur=other.blur, quality=other.quality) == other
+    first, second = (np.array([(photo.blur, photo.quality) for photo in shots]) for shots in zip(*pairs, strict=True))
+    np.testing.assert_allclose(first.mean(axis=0) / second.mean(axis=0), 1.0, atol=0.15)
+    assert (first != second).any(axis=0).all()
+
+
+def test_a_photo_puts_points_where_it_puts_their_pixels() -> None:
+    photo = draw_photos(np.random.default_rng(3))[0]
+    grey = np.zeros((512, 512, 3), np.uint8)
+    grey[99:102, 299:302] = 255
+    rows, columns = np.nonzero(take_photo(grey, photo)[..., 0] > 100)
+    expected = in_photo(np.array([300.5, 100.5]), photo, 512, 512)
+    np.testing.assert_allclose([columns.mean() + 0.5, rows.mean() + 0.5], expected, atol=0.5)
+
+
+def test_lips_that_fold_over_leave_no_bright_pixel() -> None:
+    sitter = picture.Sitters(None, 11)(1)
+    draw, _ = next(simulate.draws(4, 1, 11))
+    n = len(draw.pair)
+    smile = typical("large_smile", 0.9).take(np.zeros(n, dtype=np.intp))
+    camera = draw.camera._replace(angles=np.zeros((n, 3)), distance=np.full(n, 80.0))
+    drawn = picture.draw_face(
+        draw._replace(intended=smile, camera=camera), 0, make_palsy("subject_left", 1.0, n=n), sitter
+    )
+    x, y = drawn.points[[61, 291]].mean(axis=0).round().astype(int)
+    mouth = drawn.rgb[y - 60 : y + 60, x - 80 : x + 80]
+    assert mouth.min(axis=-1).max() < 240
 
 
 def test_folds_are_flat_on_the_weak_side_and_darken_the_picture() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.shortcuts import bootstrap_auc, probes_of, scores
+from benchmarks.shortcuts import bootstrap_auc, mask_of, probes_of, scores
 
-from facialis.faces.mesh import canonical_face
+from facialis.faces.mesh import CONTOURS, canonical_face
 
 
 def test_equal_scores_of_a_pair_give_one_half_and_a_shift_is_seen() -> None:
@@ -14,7 +14,9 @@ def test_equal_scores_of_a_pair_give_one_half_and_a_shift_is_seen() -> None:
     labels = np.tile([0, 1], 30)
     same = np.repeat(rng.standard_normal(30), 2)
     assert np.allclose(bootstrap_auc(same, labels, pairs, 0), 0.5)
-    drawn = bootstrap_auc(scores((same + 3.0 * labels)[:, None], labels, pairs), labels, pairs, 0)
+    train = pairs >= 15
+    shifted = scores((same + 3.0 * labels)[:, None], labels, train)
+    drawn = bootstrap_auc(shifted, labels[~train], pairs[~train], 0)
     assert np.quantile(drawn[1:], 0.025) > 0.8
 
 
@@ -24,7 +26,11 @@ def test_what_happens_in_the_face_does_not_reach_the_masked_probe_and_light_does
     points = canonical_face()[:, :2] * [14.0, -14.0] + 256.0
     changed = picture.copy()
     changed[220:290, 220:290] = 0
-    one, other, bright = (probes_of(rgb, points) for rgb in (picture, changed, picture + np.uint8(20)))
+    oval = points[[start for start, _ in CONTOURS["face_oval"]]]
+    face = mask_of((512, 512), [oval], 1.7)
+    assert face[220:290, 220:290].all()
+    assert not face[:20].any()
+    one, other, bright = (probes_of(rgb, face) for rgb in (picture, changed, picture + np.uint8(20)))
     for name in ("face masked out", "background"):
         assert np.array_equal(one[name], other[name])
         assert not np.array_equal(one[name], bright[name])

@@ -77,6 +77,22 @@ def test_both_pictures_of_a_pair_are_one_picture_but_for_the_palsy() -> None:
         assert np.array_equal(ill[:40], healthy[:40]), "what is far from the face is the same"
 
 
+def test_points_of_a_framed_portrait_and_its_mirror_image_lie_where_their_pixels_do(
+    portrait: tuple[NDArray[np.uint8], Face], landmarker: FaceLandmarker
+) -> None:
+    rgb = picture.astronaut()
+    face = landmarker.detect(rgb)[0]
+    marked = rgb.copy()
+    x, y = (int(value) for value in face.landmarks[1, :2])
+    marked[y - 2 : y + 3, x - 2 : x + 3] = (0, 255, 0)
+    framed, points = picture.frame_portrait(marked, face)
+    rows, columns = np.nonzero((framed[..., 1] > 200) & (framed[..., 0] < 60))
+    offset = (np.array([x, y]) + 0.5 - face.landmarks[1, :2]) * 90.0 / face.interocular_px
+    np.testing.assert_allclose([columns.mean() + 0.5, rows.mean() + 0.5], points[1, :2] + offset, atol=0.35)
+    one, other = picture.read_portraits([("astronaut", rgb)])[0]
+    np.testing.assert_allclose(one.points[[1, 61], 0] + other.points[[1, 291], 0], picture.SIZE)
+
+
 def test_a_displacement_moves_the_pixels_by_what_it_says() -> None:
     rgb = np.zeros((512, 512, 3), np.uint8)
     scale, centre = 14.0, np.array([256.0, 280.0])

@@ -26,7 +26,7 @@ def _patch(picture: Picture, points: Array, indices: tuple[int, ...], margin: fl
     return int(low[0]), int(low[1]), int(max(high[0], low[0] + 2)), int(max(high[1], low[1] + 2))
 
 
-def _smooth(points: Array, steps: int = 6) -> Array:
+def smooth_curve(points: Array, steps: int = 6) -> Array:
     """Return a smooth curve (Catmull-Rom) through points (n, 2)."""
     full = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = np.arange(steps)[:, None] / steps
@@ -82,7 +82,7 @@ def paint_eye(picture: Picture, look: Look, points: Array, cm: float, side: int,
     """
     permutation = np.arange(478) if side == 0 else mirror_permutation()
     upper, lower = points[permutation[list(UPPER_LID)]], points[permutation[list(LOWER_LID)]]
-    top, bottom = _smooth(upper), _smooth(lower)
+    top, bottom = smooth_curve(upper), smooth_curve(lower)
     fine = _Fine(picture, _patch(picture, points, tuple(permutation[[*UPPER_LID, *LOWER_LID]].tolist()), 0.5 * cm))
     bottom = np.stack([bottom[:, 0], np.maximum(bottom[:, 1], np.interp(bottom[:, 0], *_sorted(top)))], axis=-1)
     opening = fine.polygon(np.concatenate([top, bottom[::-1]]), 0.15)
@@ -125,7 +125,7 @@ def _sorted(points: Array) -> tuple[Array, Array]:
 
 def paint_mouth(picture: Picture, look: Look, points: Array, cm: float, light: float) -> None:
     """Paint the line between the lips or, where they part, teeth, tongue and dark."""
-    upper, lower = _smooth(points[list(INNER_LIPS_UPPER)]), _smooth(points[list(INNER_LIPS_LOWER)])
+    upper, lower = smooth_curve(points[list(INNER_LIPS_UPPER)]), smooth_curve(points[list(INNER_LIPS_LOWER)])
     lower[:, 1] = np.maximum(lower[:, 1], upper[:, 1])
     fine = _Fine(picture, _patch(picture, points, (*INNER_LIPS_UPPER, *INNER_LIPS_LOWER), 0.5 * cm))
     opening = fine.polygon(np.concatenate([upper, lower[::-1]]), 0.2)

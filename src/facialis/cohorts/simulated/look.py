@@ -52,7 +52,7 @@ SHADES: tuple[tuple[float, float, float, float, float], ...] = (
     (3.0, 1.75, 1.1, 0.3, 0.12),  # below the eye
     (1.45, 0.6, 0.45, 1.3, 0.13),  # side of the nose
     (1.95, -1.35, 0.22, 0.5, 0.26),  # groove of the ala
-    (0.0, -2.25, 1.0, 0.25, 0.26),  # below the nose
+    (0.0, -1.95, 1.0, 0.25, 0.26),  # below the nose
     (0.0, -2.95, 0.22, 0.4, 0.07),  # philtrum
     (0.0, -6.15, 1.2, 0.3, 0.22),  # below the lower lip
     (2.65, -4.35, 0.28, 0.22, 0.3),  # corner of the mouth
@@ -66,7 +66,8 @@ BLUSH: tuple[tuple[float, float, float, float], ...] = (
     (0.0, -8.0, 1.2, 0.5),
 )
 """x (either side), y, standard deviation (cm), share: redness of cheeks, nose and chin."""
-NOSTRIL = (0.78, -1.83, 0.34, 0.15)
+NOSTRIL = (0.72, -1.43, 0.34, 0.15)
+"""x (either side), y, half width, half height, among the landmarks of the nostril's rim (79, 238, 20, 60, 75)."""
 UPPER_BROW, LOWER_BROW = (70, 63, 105, 66, 107), (46, 53, 52, 65, 55)
 OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 LID_FOLD = (247, 30, 29, 27, 28, 56, 190)
@@ -125,7 +126,7 @@ def draw_look(rng: np.random.Generator) -> Look:
         brow_width=float(rng.uniform(0.75, 1.15)),
         blush=float(rng.uniform(0.02, 0.09)),
         long_hair=float(rng.choice([0.0, 0.0, 5.0, 9.0])),
-        hairline=float(rng.uniform(0.98, 1.12)),
+        hairline=float(rng.uniform(0.6, 1.2)),
         clothes=anything(0.1, 0.8),
         background=(anything(0.15, 0.9), anything(0.15, 0.9)),
         spots=float(rng.uniform(0.0, 0.12)),

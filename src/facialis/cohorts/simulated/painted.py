@@ -5,6 +5,7 @@ No photo goes into them. Both of a pair are painted from the same draws; only th
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -12,9 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
-from facialis.cohorts.simulated.features import INNER_LIPS_LOWER, INNER_LIPS_UPPER, paint_eye, paint_mouth
+from facialis.cohorts.simulated.features import (
+    INNER_LIPS_LOWER,
+    INNER_LIPS_UPPER,
+    paint_eye,
+    paint_mouth,
+    smooth_curve,
+)
 from facialis.cohorts.simulated.look import Colour, Look, Picture, at_texture, dimmed, draw_look, texture
-from facialis.cohorts.simulated.raster import normals, rasterise
+from facialis.cohorts.simulated.raster import normals, rasterise, triangles
+from facialis.cohorts.simulated.simulate import interocular_cm
 from facialis.faces.fields import Array
 from facialis.faces.geometry import iris_centres
 from facialis.faces.mesh import canonical_face
@@ -24,7 +32,11 @@ MIDDLE = (256.0, 238.0)
 """Where the midpoint of the irises lies, px."""
 MOST_TURNED = 25.0
 """Largest yaw and pitch, degrees: what lies behind the mesh is only sketched."""
-HAIRLINE = (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356)
+EDGE = (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356)
+
+"""The forehead's edge, where the mesh ends, from the subject's right temple to the left one."""
+ABOVE = (0.92, 2.6, -2.0)
+"""How the forehead goes on above the mesh, where it is highest: share of x, cm up, cm towards the viewer."""
 
 
 class Painted(NamedTuple):
@@ -42,18 +54,23 @@ class Scene(NamedTuple):
 
     Attributes
     ----------
-    points : (478, 2) px, x to image right, y down.
-    nearness : (478,) cm towards the viewer from the irises.
-    normals : (478, 3) camera axes: x to image right, y up, z towards the viewer.
+    surface : (493, 2) px, x to image right, y down, middle of a pixel whole: the mesh and the forehead above `EDGE`.
+    nearness : (493,) cm towards the viewer from the irises.
+    normals : (493, 3) camera axes: x to image right, y up, z towards the viewer.
     angles : (3,) degrees; px_per_cm : at the irises; distance : cm.
     """
 
-    points: Array
+    surface: Array
     nearness: Array
     normals: Array
     angles: Array
     px_per_cm: float
     distance: float
+
+    @property
+    def points(self) -> Array:
+        """(478, 2) px: the landmarks, middle of a pixel whole as OpenCV draws."""
+        return self.surface[: len(canonical_face())]
 
 
 def _background(look: Look, seed: tuple[int, ...]) -> Picture:
@@ -91,20 +108,55 @@ def close_lips(face: Array) -> Array:
     return result
 
 
+def _height(points: Array) -> Array:
+    """Return (n, 1), 0 at the temples' ends of `EDGE` to 1 in its middle, of `points` (n, ...) in that order."""
+    return np.asarray(np.sin(np.pi * np.arange(len(points)) / (len(points) - 1.0))[:, None])
+
+
+@cache
+def _table() -> NDArray[np.intp]:
+    """Return the mesh's triangles and those of the forehead above it."""
+    edge, above = np.array(EDGE), len(canonical_face()) + np.arange(len(EDGE))
+    one = np.stack([edge[:-1], edge[1:], above[:-1]], axis=-1)
+    two = np.stack([edge[1:], above[1:], above[:-1]], axis=-1)
+    return np.concatenate([triangles(), one, two])
+
+
+@cache
+def _texture_places() -> Array:
+    """Return (493, 2) px: where the texture of the mesh and of the forehead above it lies."""
+    base = canonical_face()[:, :2]
+    edge = base[list(EDGE)]
+    return at_texture(np.concatenate([base, edge + 0.6 * _height(edge) * np.array([0.0, 1.0])]))
+
+
+def in_picture(face: Array, camera: cameras.Camera, perspective: Array) -> tuple[Array, Array]:
+    """Put one face (n, 3), cm, before a camera (of one row): within `MOST_TURNED`, middle of the picture.
+
+    `perspective` (n,) is the share of the geometric perspective that each point shows. Returns (n, 2) px, a pixel's
+    middle being whole, and (n, 3) cm, the turned face.
+    """
+    at = camera._replace(angles=np.clip(camera.angles, -MOST_TURNED, MOST_TURNED), centre=np.array([MIDDLE]))
+    turned = cameras.turn(face[None], at.angles)
+    return cameras.project(turned, at, interocular_cm(face[None]), perspective)[0], turned[0]
+
+
 def place(face: Array, camera: cameras.Camera) -> Scene:
-    """Put one face (478, 3), cm, before a camera (of one row): within `MOST_TURNED`, middle of the picture."""
-    angles = np.clip(camera.angles, -MOST_TURNED, MOST_TURNED)
+    """Return the scene of one face (478, 3), cm, before a camera (of one row)."""
     centres = iris_centres(face)
-    interocular = float(np.sqrt(((centres[1] - centres[0]) ** 2).sum()))
-    turned = cameras.turn(face[None], angles)
-    at = camera._replace(angles=angles, centre=np.array([MIDDLE]))
-    flat = cameras.project(turned, at, np.array([interocular]), np.ones(len(face)))
+    middle, edge = centres.mean(axis=0), face[list(EDGE)]
+    high = _height(edge)
+    share, up, near = ABOVE
+    above = middle + (edge - middle) * (1.0 + high * np.array([share - 1.0, 0.0, 0.0])) + high * np.array([0, up, near])
+    surface, turned = in_picture(np.concatenate([face, above]), camera, np.ones(len(face) + len(above)))
+    normal = normals(turned[: len(face)])
+    tilted = normal[list(EDGE)] + 0.5 * high * np.array([0.0, 1.0, 0.0])
     return Scene(
-        points=flat[0],
-        nearness=turned[0, :, 2],
-        normals=normals(turned[0]),
-        angles=angles,
-        px_per_cm=float(camera.iod_px[0]) / interocular,
+        surface=surface,
+        nearness=turned[:, 2],
+        normals=np.concatenate([normal, tilted / np.sqrt((tilted**2).sum(axis=-1, keepdims=True))]),
+        angles=np.clip(camera.angles, -MOST_TURNED, MOST_TURNED),
+        px_per_cm=float(camera.iod_px[0] / interocular_cm(face[None])[0]),
         distance=float(camera.distance[0]),
     )
 
@@ -149,7 +201,7 @@ def _backdrop(subject: Painted, scene: Scene) -> Picture:
     neck = np.array([[-5.4, -6, -6], [5.4, -6, -6], [5.9, -19, -7], [-5.9, -19, -7]], dtype=np.float64)
     shoulders = _arc(0.0, -27.0, -8.0, 21.0, 11.5)
     _fill(picture, _behind(scene, shoulders), look.clothes, 1.0)
-    _fill(picture, _behind(scene, neck), dimmed(look.skin, 0.62), 1.5)
+    _fill(picture, _behind(scene, neck), dimmed(look.skin, 0.48), 1.5)
     collar = _arc(0.0, -19.2, -5.5, 7.0, 3.6)
     _fill(picture, _behind(scene, collar), dimmed(look.clothes, 0.92), 1.0)
     _fill(picture, head, look.hair, 1.5)
@@ -164,12 +216,11 @@ def _hair(picture: Picture, subject: Painted, scene: Scene) -> None:
     """Paint the hair that lies over the forehead's edge, with strands, in place."""
     look = subject.look
     rng = np.random.default_rng([*subject.seed, 2])
-    base = canonical_face()
-    middle = iris_centres(base).mean(axis=0)
-    line = base[list(HAIRLINE)] - middle
-    line = line * np.array([1.0, look.hairline, 1.0])
+    last, above = scene.points[list(EDGE)], scene.surface[len(scene.points) :]
+    t = np.linspace(-1.0, 1.0, len(EDGE))[:, None]
+    edge = smooth_curve(last + (look.hairline * (1.0 - t**2) - 0.12 * np.sin(np.pi * t) ** 2) * (above - last))
     outer = _arc(0.0, 1.2, -7.0, 8.9, 10.4, 175.0, 5.0)
-    edge, rim = _behind(scene, line), _behind(scene, outer)
+    rim = _behind(scene, outer)
     _fill(picture, np.concatenate([edge, rim[::-1]]), look.hair, 2.5)
     along = rng.uniform(0.0, 1.0, 420)
     roots = np.stack([np.interp(along * (len(edge) - 1), np.arange(len(edge)), edge[:, i]) for i in (0, 1)], axis=-1)
@@ -179,7 +230,7 @@ def _hair(picture: Picture, subject: Painted, scene: Scene) -> None:
     shine = np.zeros((SIZE, SIZE), dtype=np.uint8)
     cv2.polylines(shine, list(np.round(ends * 16).astype(np.int32)), False, 255, 1, cv2.LINE_AA, 4)
     tone = np.array(look.hair, dtype=np.float32) * 0.5 + 0.05
-    rows = max(2, min(SIZE, int(edge[:, 1].max()) + 2))
+    rows = max(2, min(SIZE, int(edge[:, 1].max()) + 12))
     picture[:rows] += (np.float32(0.45 / 255.0) * shine[:rows].astype(np.float32))[..., None] * tone
 
 
@@ -202,9 +253,8 @@ def _light(subject: Painted, normal: NDArray[np.float32]) -> tuple[NDArray[np.fl
 def paint(subject: Painted, scene: Scene) -> NDArray[np.uint8]:
     """Return the picture (SIZE, SIZE, 3) RGB of the subject whose face lies as `scene` says."""
     picture = _backdrop(subject, scene)
-    seen = rasterise(scene.points, scene.nearness, SIZE)
-    where = at_texture(canonical_face())
-    values = seen.mix(np.concatenate([where, scene.normals], axis=-1))
+    seen = rasterise(scene.surface, scene.nearness, SIZE, _table())
+    values = seen.mix(np.concatenate([_texture_places(), scene.normals], axis=-1))
     at = np.zeros((SIZE, SIZE, 2), dtype=np.float32)
     at[seen.rows, seen.columns] = values[:, :2]
     skin = cv2.remap(subject.texture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -212,7 +262,7 @@ def paint(subject: Painted, scene: Scene) -> NDArray[np.uint8]:
     light, gloss = _light(subject, values[:, 2:])
     mask = np.zeros((SIZE, SIZE), dtype=np.float32)
     mask[seen.rows, seen.columns] = 1.0
-    soft = cv2.GaussianBlur(mask, (0, 0), 1.0)[seen.rows, seen.columns, None]
+    soft = np.maximum(2.0 * cv2.GaussianBlur(mask, (0, 0), 1.2)[seen.rows, seen.columns, None] - 1.0, 0.0)
     behind = picture[seen.rows, seen.columns]
     picture[seen.rows, seen.columns] = behind + soft * (skin * light[:, None] + gloss[:, None] - behind)
     iris = scene.points[[468, 473]].mean(axis=0)

@@ -1,4 +1,8 @@
-"""How a simulated picture is taken: framing, light, colour, blur and compression, drawn once for both of a pair."""
+"""How a simulated picture is taken: framing, light, colour, focus and compression.
+
+Framing, light and colour are drawn once for both of a pair. Focus and compression are each picture's own, drawn from
+one distribution whatever the group, as no two shots are equally sharp.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.faces.fields import Array
+
 
 class Photo(NamedTuple):
-    """How one picture is taken, the same for both of a pair: see `take_photo`."""
+    """How one picture is taken: see `take_photo`."""
 
     roll: float
     zoom: float
@@ -23,9 +29,13 @@ class Photo(NamedTuple):
     quality: int
 
 
-def draw_photo(rng: np.random.Generator) -> Photo:
-    """Draw roll N(0, 3°), zoom, shift, light, gamma, tint, a gradient of light, blur and JPEG quality 60-95."""
-    return Photo(
+def draw_photos(rng: np.random.Generator) -> tuple[Photo, Photo]:
+    """Draw how the two pictures of a pair are taken.
+
+    Both have the same roll N(0, 3°), zoom, shift, light, gamma, tint and gradient of light; blur (standard deviation
+    0 to 1.2 px) and JPEG quality 60-95 are drawn for each. The two may be exchanged.
+    """
+    one = Photo(
         roll=float(rng.normal(0.0, 3.0)),
         zoom=float(np.exp(rng.normal(0.0, 0.08))),
         shift=(float(rng.normal(0.0, 8.0)), float(rng.normal(0.0, 8.0))),
@@ -36,10 +46,17 @@ def draw_photo(rng: np.random.Generator) -> Photo:
         blur=float(rng.uniform(0.0, 1.2)),
         quality=int(rng.integers(60, 96)),
     )
+    return one, one._replace(blur=float(rng.uniform(0.0, 1.2)), quality=int(rng.integers(60, 96)))
+
+
+def in_photo(points: Array, photo: Photo, height: int, width: int) -> Array:
+    """Return (..., 2) px: where this photo puts points of a picture of that size, the first pixel's middle at 0.5."""
+    matrix = photo_matrix(photo, height, width)
+    return np.asarray((points - 0.5) @ matrix[:, :2].T + matrix[:, 2] + 0.5)
 
 
 def photo_matrix(photo: Photo, height: int, width: int) -> NDArray[np.float64]:
-    """Return (2, 3): where this photo puts the points (x, y, 1), px, of a picture of that size."""
+    """Return (2, 3): where this photo puts (x, y, 1), px, of a picture of that size, a pixel's middle being whole."""
     matrix = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), photo.roll, photo.zoom), dtype=np.float64)
     matrix[:, 2] += photo.shift
     return matrix

@@ -1,8 +1,9 @@
 """Simulated pictures: portraits warped by the displacement of muscles and palsy, and painted faces.
 
-Healthy pictures go through the very same warping, painting and shading with their own healthy displacement, and light,
-colour, blur and compression are drawn once for both pictures of a pair, so that neither the warp nor the picture tells
-the groups apart. A portrait keeps its own pose; a painted head turns within some degrees.
+Healthy pictures go through the very same warping, painting and shading with their own healthy displacement; framing,
+light and colour are drawn once for both pictures of a pair, focus and compression for each from one distribution, so
+that neither the warp nor the picture tells the groups apart. A portrait keeps its own pose; a painted head turns within
+some degrees.
 """
 
 from __future__ import annotations
@@ -15,11 +16,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated import palsy, warp
 from facialis.cohorts.simulated.muscles import SIDES
-from facialis.cohorts.simulated.painted import Painted, Scene, close_lips, draw_painted, paint, place
+from facialis.cohorts.simulated.painted import (
+    MOST_TURNED,
+    Painted,
+    close_lips,
+    draw_painted,
+    in_picture,
+    paint,
+    place,
+)
 from facialis.cohorts.simulated.patients import make_palsy
-from facialis.cohorts.simulated.photo import draw_photo, take_photo
+from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.portraits import (
     IOD_PX,
     PORTRAIT,
@@ -33,7 +43,7 @@ from facialis.cohorts.simulated.portraits import (
 )
 from facialis.cohorts.simulated.shading import fold_depths, shade_folds
 from facialis.cohorts.simulated.shape import draw_identities
-from facialis.cohorts.simulated.simulate import GROUPS, Draw, People, check_counts, draws
+from facialis.cohorts.simulated.simulate import GROUPS, Draw, People, check_counts, draws, interocular_cm
 from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
 from facialis.faces import instrument
@@ -67,6 +77,8 @@ MOST_JAW = 0.5
 
 PAINTED_OF_FOUR = 3
 """Of four pairs, as many are painted where no portraits are given; the rest is made from the free portrait."""
+HALF = 0.5
+"""px: the landmarker counts from a pixel's edge, OpenCV from its middle."""
 TURNED = 0.5
 """Share of the drawn yaw by which painted heads turn."""
 
@@ -92,21 +104,36 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     rgb : (SIZE, SIZE, 3) uint8.
-    points : (478, 2) px, where the face's landmarks lie.
-    reported : (478, 2) px, where the landmarker's pull to symmetry (`instrument.pull_to_symmetry`) puts them.
+    points : (478, 2) px, where the face's landmarks lie, as the landmarker counts: the first pixel's middle is 0.5.
+    pulled : (478, 2) px, where the landmarker's pull to symmetry puts them (`instrument.pull_to_symmetry`).
+    reported : (478, 2) px, where the whole instrument, but for its noise, puts them: on painted heads with its residue
+        of yaw and its share of the perspective as well; a portrait's landmarks hold these already.
     shape : (478, 3) cm, to be compared with that of the same person without palsy.
     """
 
     rgb: NDArray[np.uint8]
     points: Array
+    pulled: Array
     reported: Array
     shape: Array
 
 
-def _scene(draw: Draw, row: int, face: Array) -> Scene:
+def _camera(draw: Draw, row: int) -> cameras.Camera:
     camera = draw.camera.take(np.array([row]))
-    angles = camera.angles * np.array([TURNED, 1.0, 0.0])
-    return place(close_lips(face), camera._replace(angles=angles, iod_px=np.array([IOD_PX])))
+    return camera._replace(angles=camera.angles * np.array([TURNED, 1.0, 0.0]), iod_px=np.array([IOD_PX]))
+
+
+def _seen(face: Array, camera: cameras.Camera) -> tuple[Array, Array]:
+    """Return (478, 2) px twice: where the pull to symmetry, and the whole instrument, put the landmarks of a face."""
+    pulled = instrument.pull_to_symmetry(face[None])
+    turned = pulled.copy()
+    yaw = np.clip(camera.angles[:, :1], -MOST_TURNED, MOST_TURNED)
+    turned[..., 0] += yaw * interocular_cm(face[None])[:, None] * instrument.yaw_residue()
+    shares = np.ones(len(face)), instrument.perspective_share()
+    one, other = (
+        in_picture(close_lips(seen[0]), camera, share)[0] for seen, share in zip((pulled, turned), shares, strict=True)
+    )
+    return one + HALF, other + HALF
 
 
 def draw_face(draw: Draw, row: int, sick: palsy.Palsy, sitter: Portrait | Painted) -> Drawn:
@@ -116,14 +143,17 @@ def draw_face(draw: Draw, row: int, sick: palsy.Palsy, sitter: Portrait | Painte
     depths = fold_depths(intended, ill)[0]
     if isinstance(sitter, Painted):
         face = palsy.moved(draw.identity[one], intended, ill)
-        scene, seen = _scene(draw, row, face[0]), _scene(draw, row, instrument.pull_to_symmetry(face)[0])
-        return Drawn(shade_folds(paint(sitter, scene), scene.points, depths), scene.points, seen.points, face[0])
+        camera = _camera(draw, row)
+        scene = place(close_lips(face[0]), camera)
+        rgb = shade_folds(paint(sitter, scene), scene.points, depths)
+        return Drawn(rgb, scene.points + HALF, *_seen(face[0], camera), face[0])
     moves = displacement(draw, row, sick, sitter)
     points = sitter.points + warp.in_picture(sitter.warp, moves)
     seen_moves = instrument.pull_to_symmetry(moves[None])[0]
     own = fold_depths(sitter.expression, palsy.no_palsy(1))[0]
     rgb = shade_folds(warp.apply(sitter.rgb, sitter.warp, moves), points, MOVEMENT_EXTENT * (depths - own))
-    return Drawn(rgb, points, sitter.points + warp.in_picture(sitter.warp, seen_moves), moves)
+    seen = sitter.points + warp.in_picture(sitter.warp, seen_moves)
+    return Drawn(rgb, points, seen, seen, moves)
 
 
 class Sitters:
@@ -196,7 +226,7 @@ def simulate_pictures(
             changes = np.zeros(draw.identity.shape)
             for row in np.flatnonzero(draw.pair < max(counts.values())).tolist():
                 pair, frame = int(draw.pair[row]), int(draw.frame[row])
-                photo = draw_photo(np.random.default_rng([int(seed), 2, pair, frame]))
+                photos = dict(zip(GROUPS, draw_photos(np.random.default_rng([int(seed), 2, pair, frame])), strict=True))
                 for group in GROUPS:
                     if pair >= counts[group]:
                         continue
@@ -205,7 +235,7 @@ def simulate_pictures(
                         changes[row] = _shape(draw, row, sick, sitters(pair)) - _shape(draw, row, well, sitters(pair))
                     target = Path(directory) / f"pictures/{group}-{pair + 1:04d}/{frame:03d}.png"
                     if not target.exists():  # there already after a run that was stopped: whole, for it was renamed
-                        _write(target, take_photo(draw_face(draw, row, sick, sitters(pair)).rgb, photo))
+                        _write(target, take_photo(draw_face(draw, row, sick, sitters(pair)).rgb, photos[group]))
                     advance(1)
             for group in GROUPS:
                 keep = draw.pair < counts[group]

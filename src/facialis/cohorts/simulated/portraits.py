@@ -80,7 +80,8 @@ def frame_portrait(rgb: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.uint8
     matrix = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
     way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     picture = cv2.warpAffine(rgb, matrix, (SIZE, SIZE), flags=way, borderMode=cv2.BORDER_REPLICATE)
-    return picture, points * scale + np.array([*shift, 0.0])
+    half = 0.5 * (1.0 - scale)  # the landmarker counts from a pixel's edge, OpenCV from its middle
+    return picture, points * scale + np.array([*(shift + half), 0.0])
 
 
 def read_portraits(pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[tuple[Portrait, Portrait]]:
@@ -107,7 +108,7 @@ def read_portraits(pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[tu
             other = transform.copy()
             other[:3, :3] *= np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]])
             turned = own._replace(efforts=own.efforts[..., ::-1])
-            mirrored = np.asarray(mirror(points, SIZE - 1.0), dtype=np.float64)
+            mirrored = np.asarray(mirror(points, float(SIZE)), dtype=np.float64)
             found.append(
                 (
                     Portrait(name, picture, points[:, :2], warp.prepare(points, transform), own),

@@ -49,21 +49,21 @@ class Visible(NamedTuple):
     shares: NDArray[np.float32]
 
     def mix(self, values: Array) -> NDArray[np.float32]:
-        """Return (m, k): `values` (478, k) of the landmarks, linear across each triangle."""
+        """Return (m, k): `values` (n, k) of the points, linear across each triangle."""
         numbers = values.astype(np.float32)
         return np.asarray(sum(self.shares[:, i, None] * numbers[self.corners[:, i]] for i in range(3)))
 
 
-def rasterise(points: Array, nearness: Array, size: int) -> Visible:
+def rasterise(points: Array, nearness: Array, size: int, table: NDArray[np.intp]) -> Visible:
     """Find the nearest triangle in each pixel of a square picture.
 
     Parameters
     ----------
-    points : (478, 2) px, x to image right, y down.
-    nearness : (478,) larger is nearer to the viewer.
+    points : (n, 2) px, x to image right, y down.
+    nearness : (n,) larger is nearer to the viewer.
     size : px, height and width.
+    table : (m, 3) the points at the corners of each triangle, anticlockwise as seen from outside: `triangles`.
     """
-    table = triangles()
     corners = points[table]
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
@@ -78,6 +78,5 @@ def rasterise(points: Array, nearness: Array, size: int) -> Visible:
     x, y = columns - corners[which, 0, 0], rows - corners[which, 0, 1]
     one = (x * second[which, 1] - y * second[which, 0]) / area[which]
     two = (first[which, 0] * y - first[which, 1] * x) / area[which]
-    one, two = np.clip(one, -0.05, 1.05), np.clip(two, -0.05, 1.05)
-    shares = np.stack([1.0 - one - two, one, two], axis=-1).astype(np.float32)
-    return Visible(rows, columns, table[which], shares)
+    shares = np.maximum(np.stack([1.0 - one - two, one, two], axis=-1), 0.0)  # a pixel's middle may lie outside
+    return Visible(rows, columns, table[which], (shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32))

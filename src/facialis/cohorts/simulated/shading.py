@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.cohorts.simulated.features import smooth_curve
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.muscles import MUSCLE_NAMES
 from facialis.cohorts.simulated.palsy import TONES, Palsy, act, weakness
@@ -27,13 +28,15 @@ FOLDS: dict[str, dict[str, float]] = {
 FOLD_AT_REST = 0.3
 """Depth of the nasolabial fold of a healthy side at rest."""
 DEEPEST = 1.2
-SHADE = 0.3
-"""Share of light lost in the middle of a fold of depth 1."""
-GLOW = 0.3
-"""How much of what the fold loses its surroundings gain."""
+SHADE = (0.28, 0.17, 0.15)
+"""Share of light lost in the middle of each of `FOLDS` at depth 1."""
+WIDTH = (0.034, 0.022, 0.018)
+"""Standard deviation of each fold's shade across it, interocular distances."""
+GLOW, GLOW_WIDTH = 0.35, 0.08
+"""How much of what the folds lose their surroundings gain, and how wide these are."""
 
-NASOLABIAL = (129, 203, 206, 216)
-BROW, FOREHEAD = (63, 105, 66, 107), (54, 103, 67, 109)
+NASOLABIAL = (129, 203, 206, 216, 212)
+BROW, FOREHEAD = (63, 105, 66, 107, 9), (54, 103, 67, 109, 10)
 LINES_AT = (0.3, 0.52, 0.74)
 OUTER_CANTHUS, INNER_CANTHUS = 33, 133
 FEET = (-28.0, 2.0, 30.0)
@@ -61,18 +64,23 @@ def _lines(points: Array, side: int) -> list[tuple[int, Array]]:
     def at(*indices: int) -> Array:
         return np.asarray(points[permutation[list(indices)]])
 
-    lines = [(0, at(*NASOLABIAL))]
     brow, top = at(*BROW), at(*FOREHEAD)
-    lines += [(1, brow + share * (top - brow)) for share in LINES_AT]
+    lines = [(0, at(*NASOLABIAL))] + [(1, brow + share * (top - brow)) for share in LINES_AT]
     outer, inner = at(OUTER_CANTHUS)[0], at(INNER_CANTHUS)[0]
     along = outer - inner
     for degrees in FEET:
-        angle = np.radians(degrees)
-        turned = np.array(
-            [np.cos(angle) * along[0] - np.sin(angle) * along[1], np.sin(angle) * along[0] + np.cos(angle) * along[1]]
-        )
+        c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        turned = np.array([c * along[0] - s * along[1], s * along[0] + c * along[1]])
         lines.append((2, np.stack([outer + 0.22 * turned, outer + 0.5 * turned])))
-    return lines
+    return [(column, smooth_curve(line)) for column, line in lines]
+
+
+def _draw(ink: NDArray[np.float32], line: Array, depth: float) -> None:
+    """Draw a line (k, 2) px into the ink, in place, as deep as `depth` in its middle and running out at its ends."""
+    ends = np.round(line * 16).astype(np.int32).tolist()
+    deep = depth * np.sqrt(np.sin(np.pi * (np.arange(len(ends) - 1) + 0.5) / (len(ends) - 1)))
+    for start, end, value in zip(ends, ends[1:], deep.tolist(), strict=False):
+        cv2.line(ink, start, end, value, 2, cv2.LINE_8, 4)
 
 
 def shade_folds(rgb: NDArray[np.uint8], points: Array, depths: Array) -> NDArray[np.uint8]:
@@ -89,16 +97,18 @@ def shade_folds(rgb: NDArray[np.uint8], points: Array, depths: Array) -> NDArray
     high = np.minimum(np.ceil(points.max(axis=0) + margin).astype(int), rgb.shape[1::-1])
     if (low >= high).any() or not depths.any():
         return rgb.copy()
-    ink = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.float32)
-    weights = (1.0, 0.8, 0.8)
+    inks = np.zeros((len(FOLDS), high[1] - low[1], high[0] - low[0]), dtype=np.float32)
     for side in (0, 1):
         for column, line in _lines(points, side):
-            one = [np.round((line - low) * 16).astype(np.int32)]
-            cv2.polylines(ink, one, False, float(weights[column] * depths[side, column]), 2, cv2.LINE_8, 4)
-    narrow, wide = 0.022 * iod, 0.06 * iod
-    core = cv2.GaussianBlur(ink, (0, 0), narrow) * np.float32(narrow * 1.25)
-    around = cv2.GaussianBlur(ink, (0, 0), wide) * np.float32(wide * 1.25)
-    loss = np.float32(SHADE) * (core - np.float32(GLOW) * around)
+            if depths[side, column]:
+                _draw(inks[column], line - low, float(depths[side, column]))
+    loss, glow = np.zeros_like(inks[0]), np.zeros_like(inks[0])
+    for ink, shade, width in zip(inks, SHADE, WIDTH, strict=True):
+        if ink.any():
+            ink *= np.float32(shade * width * iod * np.sqrt(np.pi / 2.0))  # 2 px of ink, blurred, have depth 1 again
+            loss += cv2.GaussianBlur(ink, (0, 0), width * iod)
+            glow += ink
+    loss -= np.float32(GLOW) * cv2.GaussianBlur(glow, (0, 0), GLOW_WIDTH * iod)
     shaded = rgb.copy()
     part = shaded[low[1] : high[1], low[0] : high[0]]
     part[:] = np.clip(part * (1.0 - loss)[..., None] + np.float32(0.5), 0, 255).astype(np.uint8)

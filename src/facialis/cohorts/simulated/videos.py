@@ -23,7 +23,7 @@ from facialis.cohorts.simulated import palsy
 from facialis.cohorts.simulated.blocks import join_parts, read_part, write_part
 from facialis.cohorts.simulated.movements import STANDARD, Intended, views
 from facialis.cohorts.simulated.painted import Painted
-from facialis.cohorts.simulated.photo import draw_photo, take_photo
+from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import Sitters, displacement, draw_face, read_portrait_folder
 from facialis.cohorts.simulated.plan import SIMULATION, asked_for, claimed, people_of
 from facialis.cohorts.simulated.portraits import SIZE, Portrait
@@ -222,7 +222,8 @@ def _truth(courses: list[Draw], group: str, path: str, sitters: Sitters) -> pd.D
 
 def _pictures(courses: list[Draw], group: str, sitters: Sitters) -> Iterator[NDArray[np.uint8]]:
     pair = int(courses[0].pair[0])
-    photo = draw_photo(np.random.default_rng([sitters.seed, 2, pair, 0]))
+    rng = np.random.default_rng([sitters.seed, 2, pair, 0])
+    photo = dict(zip(GROUPS, draw_photos(rng), strict=True))[group]
     for course in courses:
         sick = course.palsy if group == "patient" else palsy.no_palsy(len(course.frame))
         for at in range(len(course.frame)):
