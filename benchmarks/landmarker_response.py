@@ -19,7 +19,7 @@ from facialis.faces import instrument
 from facialis.faces.fields import Array
 from facialis.faces.landmarks import FaceLandmarker
 
-NOISE_SIZES = (25.0, 50.0, 100.0)
+NOISE_SIZES = (25.0, 50.0, 100.0, 200.0)
 
 
 def gains(found: list[response.Answer]) -> list[dict[str, Any]]:
@@ -61,11 +61,12 @@ def gains(found: list[response.Answer]) -> list[dict[str, Any]]:
 
 
 def noise_rows(shaken: dict[tuple[str, float], Array]) -> list[dict[str, Any]]:
-    """Return one row a portrait and size: the noise of each region, IOD."""
+    """Return two rows a portrait and size: the noise of each region, IOD, alike on both sides and one-sided."""
     return [
-        {"portrait": name, "iod_px": size}
-        | {region: round(float(np.median(values[list(at)])), 4) for region, at in instrument.NOISE_AT.items()}
+        {"portrait": name, "iod_px": size, "part": part}
+        | {region: round(float(np.median(spreads[list(at)])), 4) for region, at in instrument.NOISE_AT.items()}
         for (name, size), values in shaken.items()
+        for part, spreads in zip(("alike", "one-sided"), values, strict=True)
     ]
 
 

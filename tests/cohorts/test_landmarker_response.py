@@ -97,9 +97,9 @@ def test_the_cameras_own_residue_is_that_of_the_table() -> None:
 
 
 def test_shaking_gives_noise_of_the_tables_size(landmarker: FaceLandmarker, portrait: framing.Frame) -> None:
-    noise = response.noise(landmarker, portrait, 50.0)
-    corner = np.median(noise[list(instrument.NOISE_AT["mouth_corners"])])
-    assert 0.2 < corner / instrument.NOISE["mouth_corners"][1] < 2.0
+    alike, one_sided = response.noise(landmarker, portrait, 50.0)[:, list(instrument.NOISE_AT["canthi"])]
+    assert 0.4 < np.median(alike) / instrument.NOISE["canthi"][1] < 2.0
+    assert 0.4 < np.median(one_sided) / instrument.NOISE_ONE_SIDED["canthi"][1] < 2.0
 
 
 def test_portraits_that_cannot_be_used_are_named(tmp_path: Path, landmarker: FaceLandmarker) -> None:

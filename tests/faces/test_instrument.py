@@ -41,7 +41,7 @@ def test_landmark_noise_falls_with_size_grows_with_yaw_and_is_wider_than_measure
     assert noise.shape == (3, 2, N_LANDMARKS)
     assert (noise[1:, 0] < noise[0, 0]).all()
     assert (noise[:, 1] > noise[:, 0]).all()
-    plain = instrument.noise_scale(np.array([50.0]))[0]
+    plain = np.hypot(*instrument.noise_scale(np.array([50.0]))[:, 0])
     np.testing.assert_allclose(noise[1, 0], instrument.WIDENING * plain)
 
 

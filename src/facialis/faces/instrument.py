@@ -27,6 +27,8 @@ from facialis.faces.instrument_tables import (
     NOISE_AT,
     NOISE_IOD_PX,
     NOISE_LENGTH_CM,
+    NOISE_LENGTH_ONE_SIDED_Y_CM,
+    NOISE_ONE_SIDED,
     PITCH_RESIDUE,
     POSE_NOISE,
     PROJECTED_RESIDUE,
@@ -34,8 +36,11 @@ from facialis.faces.instrument_tables import (
     RESIDUE_SPREAD,
     WIDENING,
     YAW_RESIDUE,
+    YAW_RESIDUE_Y,
+    YAW_SPREAD_LENGTH_CM,
+    YAW_SPREAD_Y,
 )
-from facialis.faces.mesh import CONTOURS, N_LANDMARKS, mirror_permutation
+from facialis.faces.mesh import CONTOURS, N_LANDMARKS, canonical_face, mirror_permutation
 
 __all__ = [
     "APERTURE_GAIN",
@@ -53,6 +58,8 @@ __all__ = [
     "NOISE_AT",
     "NOISE_IOD_PX",
     "NOISE_LENGTH_CM",
+    "NOISE_LENGTH_ONE_SIDED_Y_CM",
+    "NOISE_ONE_SIDED",
     "PITCH_RESIDUE",
     "POSE_NOISE",
     "PROJECTED_RESIDUE",
@@ -60,8 +67,12 @@ __all__ = [
     "RESIDUE_SPREAD",
     "WIDENING",
     "YAW_RESIDUE",
+    "YAW_RESIDUE_Y",
+    "YAW_SPREAD_LENGTH_CM",
+    "YAW_SPREAD_Y",
     "draw_depth_error",
     "draw_noise",
+    "draw_yaw_spread",
     "follower_fields",
     "gain",
     "landmark_noise",
@@ -105,30 +116,32 @@ def gain() -> Array:
 
 @cache
 def noise_table() -> Array:
-    """Return (4, 478), IOD: the noise of each landmark at the sizes `NOISE_IOD_PX`."""
-    rows = []
-    for size in range(len(NOISE_IOD_PX)):
-        values = {at: NOISE[region][size] for region, places in NOISE_AT.items() for at in places}
-        rows.append(spread(values, 0.6))
-    return np.stack(rows)
+    """Return (2, 4, 478), IOD: the noise of each landmark, alike on both sides and one-sided, at `NOISE_IOD_PX`."""
+    tables = []
+    for regions in (NOISE, NOISE_ONE_SIDED):
+        values = [{at: regions[r][size] for r, places in NOISE_AT.items() for at in places} for size in range(4)]
+        tables.append([spread(row, 0.6) for row in values])
+    return np.array(tables)
 
 
 def noise_scale(iod_px: Array) -> Array:
-    """Return (n, 478), IOD: the standard deviation of each landmark's x or y on faces of these sizes (n,), px.
+    """Return (2, n, 478), IOD: standard deviation of each landmark's x or y on faces of these sizes (n,), px.
 
-    Linear in the logarithm of the size between the measured sizes; below 25 px it grows as 1 / size.
+    First that of the error that both sides have alike, then that of the one-sided error. Linear in the logarithm of
+    the size between the measured sizes; below 25 px it grows as 1 / size.
 
     Examples
     --------
-    >>> bool(noise_scale(np.array([25.0]))[0, 61] > noise_scale(np.array([100.0]))[0, 61])
-    True
+    >>> alike, one_sided = noise_scale(np.array([25.0, 100.0]))[..., 61]
+    >>> bool(alike[0] > alike[1]), bool(alike[0] > one_sided[0])
+    (True, True)
     """
     at = np.interp(np.log(iod_px), np.log(NOISE_IOD_PX), np.arange(len(NOISE_IOD_PX), dtype=np.float64))
     below = np.minimum(at.astype(np.intp), len(NOISE_IOD_PX) - 2)
     part = (at - below)[:, None]
     table = noise_table()
     small = np.maximum(NOISE_IOD_PX[0] / iod_px, 1.0)[:, None]
-    return np.asarray(((1.0 - part) * table[below] + part * table[below + 1]) * small)
+    return np.asarray(((1.0 - part) * table[:, below] + part * table[:, below + 1]) * small)
 
 
 def landmark_noise(iod_px: ArrayLike, yaw: ArrayLike) -> Array:
@@ -144,10 +157,10 @@ def landmark_noise(iod_px: ArrayLike, yaw: ArrayLike) -> Array:
     Examples
     --------
     >>> landmark_noise([50.0, 50.0], [0.0, 20.0])[:, 61].round(4)
-    array([0.0064, 0.0278])
+    array([0.0059, 0.0276])
     """
     iod, angle = np.broadcast_arrays(np.asarray(iod_px, np.float64), np.asarray(yaw, np.float64))
-    still = noise_scale(iod.ravel()).reshape(*iod.shape, N_LANDMARKS)
+    still = np.hypot(*noise_scale(iod.ravel())).reshape(*iod.shape, N_LANDMARKS)
     return np.asarray(WIDENING * np.hypot(still, (RESIDUE_SPREAD * np.abs(angle))[..., None]))
 
 
@@ -206,18 +219,39 @@ def follower_fields() -> tuple[Array, Array]:
 
 @cache
 def yaw_residue() -> Array:
-    """Return (478,): IOD per degree of yaw by which landmarks lie too far in x (to the side turned to)."""
+    """Return (478, 2): IOD per degree of yaw by which landmarks lie too far in x (to the side turned to) and up.
+
+    In x it is alike on both sides, in y it has the other sign on the subject's left.
+    """
     extra = {at: seen - PROJECTED_RESIDUE[at] for at, seen in YAW_RESIDUE.items()}
-    return spread(extra, 0.8)
+    up = spread(YAW_RESIDUE_Y, 0.6) * -np.sign(canonical_face()[:, 0])
+    return np.stack([spread(extra, 0.8), up], axis=-1)
+
+
+def draw_yaw_spread(rng: np.random.Generator, n: int) -> Array:
+    """Draw (n, 478), IOD up per degree of yaw: what turning leaves behind that differs from person to person."""
+    field = smooth_noise(rng, n, YAW_SPREAD_LENGTH_CM, (1.0,))[..., 0]
+    one_sided = (field - field[:, mirror_permutation()]) / np.sqrt(2.0)
+    return np.asarray(spread(YAW_SPREAD_Y, 0.6) * one_sided)
 
 
 def draw_noise(rng: np.random.Generator, iod_px: Array) -> Array:
-    """Draw (n, 478, 3) landmark noise in IOD, x, y and depth (twice as large), for faces of these sizes (n,), px."""
-    n = len(iod_px)
-    smooth = smooth_noise(rng, n, NOISE_LENGTH_CM, (1.0, 1.0, 2.0))
-    alone = rng.standard_normal((n, N_LANDMARKS, 3)) * np.array([1.0, 1.0, 2.0])
-    rest = np.sqrt(1.0 - CORRELATED_SHARE**2)
-    return np.asarray((CORRELATED_SHARE * smooth + rest * alone) * noise_scale(iod_px)[..., None])
+    """Draw (n, 478, 3) landmark noise in IOD, x, y and depth (twice as large), for faces of these sizes (n,), px.
+
+    Most of it is alike on both sides: the landmarker takes faces to be symmetric.
+    """
+    n, rest = len(iod_px), np.sqrt(1.0 - CORRELATED_SHARE**2)
+    alike, one_sided = noise_scale(iod_px)[..., None]
+    size = np.array([1.0, 1.0, 2.0])
+
+    def drawn(length: float) -> Array:
+        alone = rng.standard_normal((n, N_LANDMARKS, 3))
+        return (CORRELATED_SHARE * smooth_noise(rng, n, length, (1.0, 1.0, 1.0)) + rest * alone) / np.sqrt(2.0)
+
+    both, one = drawn(NOISE_LENGTH_CM), drawn(NOISE_LENGTH_CM)
+    one[..., 1] = drawn(NOISE_LENGTH_ONE_SIDED_Y_CM)[..., 1]
+    noise = alike * (both + mirror_field(both)) + one_sided * (one - mirror_field(one))
+    return np.asarray(noise * size)
 
 
 def draw_depth_error(rng: np.random.Generator, n: int) -> tuple[Array, Array]:
