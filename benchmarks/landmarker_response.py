@@ -79,7 +79,7 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
         frames, bad = framing.frames(landmarker, portraits)
         for portrait in frames:
             settings = framing.SETTINGS[:2] if quick else framing.SETTINGS
-            found += response.answers(landmarker, portrait, response.PUSHES, settings)
+            found += response.answers(landmarker, portrait, response.METROLOGY, settings)
             for size in NOISE_SIZES[-1:] if quick else NOISE_SIZES:
                 shaken[portrait.name, size] = response.noise(landmarker, portrait, size)
             for distance in turning.DISTANCES_CM[:1] if quick else turning.DISTANCES_CM:
@@ -91,7 +91,7 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
                 )
                 left.append(slope[0])
                 pitch.append(slope[1])
-    fit = response_fit.fit_gains(found)
+    fit = response_fit.fit_along(found)
     places = (*instrument.YAW_RESIDUE, 107, 33, 133, 159, 98, 17, 152, 127)
     residues = {
         name: {
@@ -112,11 +112,13 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
         "turning": yaw,
         "residue": residues,
         "fit": {
-            "gain": {at: [round(v, 2) for v in pair] for at, pair in fit.gain.items()},
-            "follows_mouth": [round(v, 2) for v in fit.follows_mouth],
-            "follows_corner": [round(v, 2) for v in fit.follows_corner],
-            "explained": round(fit.explained, 3),
-            "explained_by_present_tables": round(fit.explained_before, 3),
+            "gain": {at: np.round(pair, 2).tolist() for at, *pair in zip(instrument.GAIN, *fit.gain, strict=True)},
+            "along_x": np.round(fit.along[0], 2).tolist(),
+            "along_y": np.round(fit.along[1], 2).tolist(),
+            "explained": np.round(fit.explained, 3).tolist(),
+            "explained_of_a_push_left_out": np.round(fit.left_out, 3).tolist(),
+            "explained_by_gains_alone": np.round(fit.gains_alone, 3).tolist(),
+            "explained_by_present_tables": np.round(fit.present, 3).tolist(),
             "projected_residue": {int(at): round(float(projected[at]), 5) for at in dict.fromkeys(places)},
         },
     }

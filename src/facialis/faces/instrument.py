@@ -11,18 +11,16 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facialis.faces.fields import Array, bump, mirror_field, smooth_noise
+from facialis.faces.fields import Array, bump, exact_product, mirror_field, smooth_noise
 from facialis.faces.instrument_tables import (
-    APERTURE_GAIN,
+    ALONG_X,
+    ALONG_Y,
     CORRELATED_SHARE,
     DEPTH_ERROR,
     DEPTH_SCALE_SPREAD,
-    FOLLOWS_CORNER,
-    FOLLOWS_CORNER_SHARES,
-    FOLLOWS_MOUTH,
-    FOLLOWS_MOUTH_SHARES,
     GAIN,
     INNER_PERSPECTIVE,
+    IRIS_GAIN,
     NOISE,
     NOISE_AT,
     NOISE_IOD_PX,
@@ -30,6 +28,8 @@ from facialis.faces.instrument_tables import (
     NOISE_LENGTH_ONE_SIDED_Y_CM,
     NOISE_ONE_SIDED,
     PITCH_RESIDUE,
+    PLACES_X,
+    PLACES_Y,
     POSE_NOISE,
     PROJECTED_RESIDUE,
     REPORTED_YAW,
@@ -43,17 +43,15 @@ from facialis.faces.instrument_tables import (
 from facialis.faces.mesh import CONTOURS, N_LANDMARKS, canonical_face, mirror_permutation
 
 __all__ = [
-    "APERTURE_GAIN",
+    "ALONG_X",
+    "ALONG_Y",
     "CORRELATED_SHARE",
     "DEPTH_ERROR",
     "DEPTH_SCALE_SPREAD",
-    "FOLLOWS_CORNER",
-    "FOLLOWS_CORNER_SHARES",
-    "FOLLOWS_MOUTH",
-    "FOLLOWS_MOUTH_SHARES",
     "GAIN",
     "GAIN_RADIUS_CM",
     "INNER_PERSPECTIVE",
+    "IRIS_GAIN",
     "NOISE",
     "NOISE_AT",
     "NOISE_IOD_PX",
@@ -61,6 +59,8 @@ __all__ = [
     "NOISE_LENGTH_ONE_SIDED_Y_CM",
     "NOISE_ONE_SIDED",
     "PITCH_RESIDUE",
+    "PLACES_X",
+    "PLACES_Y",
     "POSE_NOISE",
     "PROJECTED_RESIDUE",
     "REPORTED_YAW",
@@ -73,7 +73,7 @@ __all__ = [
     "draw_depth_error",
     "draw_noise",
     "draw_yaw_spread",
-    "follower_fields",
+    "along_weights",
     "gain",
     "landmark_noise",
     "noise_scale",
@@ -89,6 +89,11 @@ __all__ = [
 
 GAIN_RADIUS_CM = 0.8
 """How far a gain of the table reaches."""
+ALONG_RADIUS_CM = 0.6
+"""How far reaches what is taken along."""
+FOREHEAD = 10
+"""The top of the forehead, where nothing is taken along."""
+IRISES = tuple(range(468, 478))
 
 
 def spread_weights(places: tuple[int, ...], radius: float) -> Array:
@@ -111,7 +116,21 @@ def spread(values: dict[int, float], radius: float) -> Array:
 @cache
 def gain() -> Array:
     """Return (478, 2): the share of a one-sided displacement in x and y that the landmarker reports."""
-    return np.stack([spread({at: pair[axis] for at, pair in GAIN.items()}, GAIN_RADIUS_CM) for axis in (0, 1)], axis=1)
+    shares = np.stack([spread({at: pair[axis] for at, pair in GAIN.items()}, GAIN_RADIUS_CM) for axis in (0, 1)], axis=1)
+    shares[list(IRISES)] = IRIS_GAIN
+    return shares
+
+
+@cache
+def along_weights(axis: int) -> Array:
+    """Return (places, 478): how a one-sided value at each of `PLACES_X` (axis 0) or `PLACES_Y` (1) is spread.
+
+    A one-sided displacement in x is the same on both sides, one in y has the other sign on the subject's left.
+    """
+    places = (PLACES_X, PLACES_Y)[axis]
+    weights = spread_weights((*places, FOREHEAD), ALONG_RADIUS_CM)[: len(places)]
+    weights[:, list(IRISES)] = 0.0
+    return np.asarray(weights * (1.0 if axis == 0 else -np.sign(canonical_face()[:, 0])))
 
 
 @cache
@@ -189,32 +208,18 @@ def remove_pose_residue(frontal_points: Array, yaw: ArrayLike, pitch: ArrayLike)
 
 
 def pull_to_symmetry(faces: Array) -> Array:
-    """Return (n, 478, 3) faces (or displacements) with their one-sided part times `gain`, the symmetric part whole.
+    """Return (n, 478, 3) faces (or displacements) as the landmarker reports them: their symmetric part whole.
 
-    The landmarker pulls faces towards symmetry: it sees a displacement of the mouth's corner nearly whole, one of the
-    nose or cheek hardly; but chin, nose and cheek go along with the mouth that it sees (`FOLLOWS_MOUTH`).
+    It pulls faces towards symmetry: of a one-sided displacement it sees the `gain` and what `ALONG_X` and `ALONG_Y` say
+    that is taken along elsewhere.
     """
     mirrored = mirror_field(faces)
-    shares = np.concatenate([gain(), gain().mean(axis=1, keepdims=True)], axis=1)
-    seen = shares * (faces - mirrored) / 2.0
-    sideways, downwards = follower_fields()
-    middle = (seen[:, 0, 0] + seen[:, 17, 0]) / 2.0
-    corner = seen[:, 61, 1].copy()
-    seen[..., 0] += middle[:, None] * (np.array(FOLLOWS_MOUTH_SHARES)[:, None] * sideways).sum(axis=0)
-    seen[..., 1] += corner[:, None] * (np.array(FOLLOWS_CORNER_SHARES)[:, None] * downwards).sum(axis=0)
+    one_sided = (faces - mirrored) / 2.0
+    seen = np.concatenate([gain(), gain().mean(axis=1, keepdims=True)], axis=1) * one_sided
+    for axis, places, table in ((0, PLACES_X, ALONG_X), (1, PLACES_Y, ALONG_Y)):
+        taken = exact_product(one_sided[:, list(places), axis], np.array(table).T)
+        seen[..., axis] += exact_product(taken, along_weights(axis))
     return np.asarray((faces + mirrored) / 2.0 + seen)
-
-
-@cache
-def follower_fields() -> tuple[Array, Array]:
-    """Return (k, 478), (m, 478): what goes along with the mouth's middle in x and with the mouth's corner in y.
-
-    Those of the corner are antisymmetric: down on the side of the corner that goes down, up on the other.
-    """
-    lips = spread({0: 1.0, 17: 1.0, 61: 1.0, 105: 0.0, 1: 0.0, 152: 0.0, 205: 0.0, 64: 0.0}, 0.6)
-    sideways = np.stack([bump(at, radius) for at, radius in FOLLOWS_MOUTH]) * (1.0 - lips)
-    right = np.stack([bump(at, radius) for at, radius in FOLLOWS_CORNER]) * (1.0 - lips)
-    return sideways, right - right[:, mirror_permutation()]
 
 
 @cache
