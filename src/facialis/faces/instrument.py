@@ -20,7 +20,8 @@ from facialis.faces.instrument_tables import (
     DEPTH_SCALE_SPREAD,
     GAIN,
     INNER_PERSPECTIVE,
-    IRIS_GAIN,
+    IRIS_BETWEEN_LIDS,
+    IRIS_GAIN_X,
     NOISE,
     NOISE_AT,
     NOISE_IOD_PX,
@@ -51,7 +52,8 @@ __all__ = [
     "GAIN",
     "GAIN_RADIUS_CM",
     "INNER_PERSPECTIVE",
-    "IRIS_GAIN",
+    "IRIS_BETWEEN_LIDS",
+    "IRIS_GAIN_X",
     "NOISE",
     "NOISE_AT",
     "NOISE_IOD_PX",
@@ -94,6 +96,8 @@ ALONG_RADIUS_CM = 0.6
 FOREHEAD = 10
 """The top of the forehead, where nothing is taken along."""
 IRISES = tuple(range(468, 478))
+CANTHI, UPPER_LID, LOWER_LID = (33, 133), (158, 159, 160), (144, 145, 153)
+"""Of the subject's right eye."""
 
 
 def spread_weights(places: tuple[int, ...], radius: float) -> Array:
@@ -117,7 +121,7 @@ def spread(values: dict[int, float], radius: float) -> Array:
 def gain() -> Array:
     """Return (478, 2): the share of a one-sided displacement in x and y that the landmarker reports."""
     shares = np.stack([spread({at: pair[axis] for at, pair in GAIN.items()}, GAIN_RADIUS_CM) for axis in (0, 1)], axis=1)
-    shares[list(IRISES)] = IRIS_GAIN
+    shares[list(IRISES), 0] = IRIS_GAIN_X
     return shares
 
 
@@ -211,7 +215,7 @@ def pull_to_symmetry(faces: Array) -> Array:
     """Return (n, 478, 3) faces (or displacements) as the landmarker reports them: their symmetric part whole.
 
     It pulls faces towards symmetry: of a one-sided displacement it sees the `gain` and what `ALONG_X` and `ALONG_Y` say
-    that is taken along elsewhere.
+    that is taken along elsewhere; and irises lie between their lids.
     """
     mirrored = mirror_field(faces)
     one_sided = (faces - mirrored) / 2.0
@@ -219,6 +223,10 @@ def pull_to_symmetry(faces: Array) -> Array:
     for axis, places, table in ((0, PLACES_X, ALONG_X), (1, PLACES_Y, ALONG_Y)):
         taken = exact_product(one_sided[:, list(places), axis], np.array(table).T)
         seen[..., axis] += exact_product(taken, along_weights(axis))
+    canthi, upper, lower = (seen[:, list(places), 1].mean(axis=1) for places in (CANTHI, UPPER_LID, LOWER_LID))
+    of_upper, of_lower = IRIS_BETWEEN_LIDS
+    iris = canthi + of_upper * (upper - canthi) + of_lower * (lower - canthi)
+    seen[:, list(IRISES), 1] = iris[:, None] * -np.sign(canonical_face()[list(IRISES), 0])
     return np.asarray((faces + mirrored) / 2.0 + seen)
 
 

@@ -61,13 +61,13 @@ ANTISYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
 """Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation, before the landmarker."""
 LEVEL: dict[int, tuple[float, float]] = {
     105: (0.55, 2.1), 70: (1.5, 2.4), 107: (0.1, 1.9), 33: (0.35, 0.1), 133: (0.35, 0.4), 468: (0.45, 0.2),
-    159: (0.85, 0.2), 145: (0.45, 2.2), 205: (0.95, 0.3), 98: (0.75, 0.14), 1: (0.2, 1), 61: (0.77, 2.15),
+    159: (0.85, 0.2), 145: (0.45, 0.7), 205: (0.95, 0.3), 98: (0.75, 0.14), 1: (0.2, 1), 61: (0.77, 2.15),
     40: (0.7, 1.25), 37: (0.6, 0.9), 0: (0.65, 0.5), 91: (0.8, 1.05), 84: (0.62, 0.6), 17: (0.8, 0.5), 152: (1.75, 1),
     127: (0.2, 1),
 }  # fmt: skip
 """Share of the antisymmetric variation in x and y that landmarks show: eyes, alae and the middle of the lips lie more
 evenly in real faces than brows, mouth corners and chin do."""
-LID_RATIO = 0.08
+LID_RATIO = 0.10
 """Standard deviation of the logarithm of the ratio of the lid gaps, subject's right to left."""
 
 AXIS_SPREAD = 0.035
