@@ -60,10 +60,10 @@ ANTISYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
 )
 """Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation, before the landmarker."""
 LEVEL: dict[int, tuple[float, float]] = {
-    105: (0.55, 2.1), 70: (1.5, 2.4), 107: (0.1, 1.9), 33: (0.35, 0.1), 133: (0.35, 0.4), 468: (0.45, 0.2),
-    159: (0.85, 0.2), 145: (0.45, 0.7), 205: (0.95, 0.3), 98: (0.75, 0.14), 1: (0.2, 1), 61: (0.77, 2.15),
-    40: (0.7, 1.25), 37: (0.6, 0.9), 0: (0.65, 0.5), 91: (0.8, 1.05), 84: (0.62, 0.6), 17: (0.8, 0.5), 152: (1.75, 1),
-    127: (0.2, 1),
+    105: (0.5, 2.1), 70: (1.35, 2.45), 107: (0.1, 1.9), 33: (0.22, 0.1), 133: (0.22, 0.3), 468: (0.5, 0.2),
+    159: (0.4, 0.28), 145: (0.15, 0.8), 205: (0.5, 0.27), 98: (0.66, 0.15), 1: (0.1, 1), 61: (0.25, 2),
+    40: (0.22, 1.25), 37: (0.15, 0.8), 0: (0.15, 0.5), 91: (0.3, 1.03), 84: (0.24, 0.5), 17: (0.38, 0.5),
+    152: (1.05, 1), 127: (0.2, 1),
 }  # fmt: skip
 """Share of the antisymmetric variation in x and y that landmarks show: eyes, alae and the middle of the lips lie more
 evenly in real faces than brows, mouth corners and chin do."""
