@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from facialis.cohorts.simulated import framing, response, response_fit, turning
+from facialis.cohorts.simulated.twins import twins
 from facialis.faces import instrument
 from facialis.faces.fields import Array
 from facialis.faces.landmarks import FaceLandmarker
 
+TWINS = 110
+"""Pairs of simulated subjects, with three pictures each."""
 NOISE_SIZES = (25.0, 50.0, 100.0, 200.0)
 
 
@@ -77,6 +80,7 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
     left, yaw, pitch = [], [], []
     with FaceLandmarker() as landmarker:
         frames, bad = framing.frames(landmarker, portraits)
+        pictures = twins(landmarker, 10 if quick else TWINS, 3, seed=21)
         for portrait in frames:
             settings = framing.SETTINGS[:2] if quick else framing.SETTINGS
             found += response.answers(landmarker, portrait, response.METROLOGY, settings)
@@ -91,7 +95,7 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
                 )
                 left.append(slope[0])
                 pitch.append(slope[1])
-    fit = response_fit.fit_along(found)
+    fit = response_fit.fit_along(found, pictures)
     places = (*instrument.YAW_RESIDUE, 107, 33, 133, 159, 98, 17, 152, 127)
     residues = {
         name: {
@@ -107,6 +111,7 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
     result = {
         "portraits": [portrait.name for portrait in frames],
         "warps": len(found),
+        "simulated_twins": len(pictures),
         "gains": gains(found),
         "noise": noise_rows(shaken),
         "turning": yaw,

@@ -72,10 +72,10 @@ __all__ = [
     "YAW_RESIDUE_Y",
     "YAW_SPREAD_LENGTH_CM",
     "YAW_SPREAD_Y",
+    "along_weights",
     "draw_depth_error",
     "draw_noise",
     "draw_yaw_spread",
-    "along_weights",
     "gain",
     "landmark_noise",
     "noise_scale",
@@ -120,7 +120,9 @@ def spread(values: dict[int, float], radius: float) -> Array:
 @cache
 def gain() -> Array:
     """Return (478, 2): the share of a one-sided displacement in x and y that the landmarker reports."""
-    shares = np.stack([spread({at: pair[axis] for at, pair in GAIN.items()}, GAIN_RADIUS_CM) for axis in (0, 1)], axis=1)
+    shares = np.stack(
+        [spread({at: pair[axis] for at, pair in GAIN.items()}, GAIN_RADIUS_CM) for axis in (0, 1)], axis=1
+    )
     shares[list(IRISES), 0] = IRIS_GAIN_X
     return shares
 
@@ -259,7 +261,8 @@ def draw_noise(rng: np.random.Generator, iod_px: Array) -> Array:
 
     def drawn(length: float) -> Array:
         alone = rng.standard_normal((n, N_LANDMARKS, 3))
-        return (CORRELATED_SHARE * smooth_noise(rng, n, length, (1.0, 1.0, 1.0)) + rest * alone) / np.sqrt(2.0)
+        smooth = smooth_noise(rng, n, length, (1.0, 1.0, 1.0))
+        return np.asarray((CORRELATED_SHARE * smooth + rest * alone) / np.sqrt(2.0))
 
     both, one = drawn(NOISE_LENGTH_CM), drawn(NOISE_LENGTH_CM)
     one[..., 1] = drawn(NOISE_LENGTH_ONE_SIDED_Y_CM)[..., 1]

@@ -80,7 +80,9 @@ METROLOGY: tuple[Push, ...] = (
     Push("outer canthus outwards", 33, ((33, 0.6, (-1.0, 0.0)),), (0.02, 0.04, 0.08)),
     Push("outer canthus down", 33, ((33, 0.6, (0.0, -1.0)),), (0.02, 0.04, 0.08)),
     Push("side of the face outwards", 127, ((127, 1.5, (-1.0, 0.0)),), (0.03, 0.06, 0.12)),
-    Push("whole eye's lids down", 159, ((159, 1.0, (0.0, -1.0)),), (0.02, 0.04, 0.08), (*LOWER_LID, *LOWER_RING, 33, 133)),
+    Push(
+        "whole eye's lids down", 159, ((159, 1.0, (0.0, -1.0)),), (0.02, 0.04, 0.08), (*LOWER_LID, *LOWER_RING, 33, 133)
+    ),
     Push("inner end of the brow down", 55, ((55, 0.8, (0.0, -1.0)),), (0.03, 0.06, 0.12)),
 )
 """The same and more, for measures that those hardly move: `facialis metrology`."""

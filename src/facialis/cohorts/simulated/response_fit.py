@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated.response import Answer, one_sided
 from facialis.cohorts.simulated.turning import design, solve
+from facialis.cohorts.simulated.twins import Twin
 from facialis.faces import geometry, instrument
 from facialis.faces.fields import Array
 from facialis.faces.mesh import N_LANDMARKS, canonical_face
 
-CAUTIOUS = 1.0
+CAUTIOUS = 0.3
 """Weight of the pull of the tables to 0, where few answers say anything."""
+APART = 0.15
+"""Twins whose one-sided difference (root of the sum of squares over the landmarks, IOD) is less say nothing."""
 
 
 class Fit(NamedTuple):
@@ -37,8 +41,12 @@ class Fit(NamedTuple):
     present: tuple[float, float]
 
 
-def fit_along(found: Sequence[Answer]) -> Fit:
-    """Fit what is taken along by ridge regression to one-sided answers, each push and size weighing the same."""
+def fit_along(found: Sequence[Answer], twins: Sequence[Twin] = ()) -> Fit:
+    """Fit what is taken along by ridge regression to one-sided answers.
+
+    Each push and size weighs the same, and as much as each pair of twins that differ enough; a push is left out with
+    all its sizes, a pair of twins never.
+    """
     kinds = sorted({(answer.push.name, answer.size) for answer in found})
     names = np.array([name for name, _ in kinds])
 
@@ -49,22 +57,60 @@ def fit_along(found: Sequence[Answer]) -> Fit:
     true, got, present = means("true"), means("got"), means("predicted")
     length = np.sqrt((true**2).sum(axis=(1, 2), keepdims=True))
     true, got, present = true / length, got / length, present / length
-    columns = []
-    for axis, places in ((0, instrument.PLACES_X), (1, instrument.PLACES_Y)):
-        weights, moved = instrument.along_weights(axis), true[:, list(places), axis]
-        alone, target = instrument.gain()[:, axis] * true[..., axis], got[..., axis]
-        table = _ridge(moved, target - alone, weights)
-        unseen = np.empty_like(target)
-        for name in set(names):
-            out = names == name
-            unseen[out] = moved[out] @ _ridge(moved[~out], (target - alone)[~out], weights).T @ weights
-        shares = [
-            1.0 - float(((target - told) ** 2).sum() / (target**2).sum())
-            for told in (alone + moved @ table.T @ weights, alone + unseen, alone, present[..., axis])
-        ]
-        columns.append((_gains(true[..., axis], target), table, *shares))
-    first, second = columns
-    return Fit(*zip(first, second, strict=True))
+    if twins:
+        apart, seen = (one_sided(np.stack([getattr(twin, part) for twin in twins])) for part in ("true", "got"))
+        length = np.sqrt((apart**2).sum(axis=(1, 2), keepdims=True))
+        enough = length[:, 0, 0] > APART
+        also = (apart / np.maximum(length, APART))[enough], (seen / np.maximum(length, APART))[enough]
+    else:
+        also = true[:0], got[:0]
+    first, second = (
+        _fit_axis(
+            axis, names, true[..., axis], got[..., axis], present[..., axis], (also[0][..., axis], also[1][..., axis])
+        )
+        for axis in (0, 1)
+    )
+    return Fit(
+        (first.gain, second.gain),
+        (first.along, second.along),
+        (first.explained, second.explained),
+        (first.left_out, second.left_out),
+        (first.gains_alone, second.gains_alone),
+        (first.present, second.present),
+    )
+
+
+class _AxisFit(NamedTuple):
+    gain: Array
+    along: Array
+    explained: float
+    left_out: float
+    gains_alone: float
+    present: float
+
+
+def _fit_axis(
+    axis: int, names: NDArray[np.str_], true: Array, got: Array, present: Array, apart: Array, seen: Array
+) -> _AxisFit:
+    places = list((instrument.PLACES_X, instrument.PLACES_Y)[axis])
+    weights, gains = instrument.along_weights(axis), instrument.gain()[:, axis]
+
+    def fitted(keep: NDArray[np.bool_]) -> Array:
+        moved = np.concatenate([true[keep], apart])
+        rest = np.concatenate([got[keep], seen]) - gains * moved
+        return _ridge(moved[:, places], rest, weights)
+
+    def share(told: Array) -> float:
+        return 1.0 - float(((got - told) ** 2).sum() / (got**2).sum())
+
+    alone = gains * true
+    table = fitted(np.ones(len(names), dtype=bool))
+    unseen = np.empty_like(got)
+    for name in set(names.tolist()):
+        out = names == name
+        unseen[out] = true[out][:, places] @ fitted(~out).T @ weights
+    told = alone + true[:, places] @ table.T @ weights
+    return _AxisFit(_gains(true, got), table, share(told), share(alone + unseen), share(alone), share(present))
 
 
 def _gains(true: Array, got: Array) -> Array:
