@@ -64,12 +64,8 @@ def fit_along(found: Sequence[Answer], twins: Sequence[Twin] = ()) -> Fit:
         also = (apart / np.maximum(length, APART))[enough], (seen / np.maximum(length, APART))[enough]
     else:
         also = true[:0], got[:0]
-    first, second = (
-        _fit_axis(
-            axis, names, true[..., axis], got[..., axis], present[..., axis], (also[0][..., axis], also[1][..., axis])
-        )
-        for axis in (0, 1)
-    )
+    parts = (true, got, present, *also)
+    first, second = (_fit_axis(axis, names, *(part[..., axis] for part in parts)) for axis in (0, 1))
     return Fit(
         (first.gain, second.gain),
         (first.along, second.along),
