@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 
 from facialis.cohorts.simulated import framing, response, response_fit, turning
+from facialis.cohorts.simulated.twins import twins
 from facialis.faces import instrument
 from facialis.faces.fields import Array
 from facialis.faces.landmarks import FaceLandmarker
 
-NOISE_SIZES = (25.0, 50.0, 100.0)
+TWINS = 110
+"""Pairs of simulated subjects, with three pictures each."""
+NOISE_SIZES = (25.0, 50.0, 100.0, 200.0)
 
 
 def gains(found: list[response.Answer]) -> list[dict[str, Any]]:
@@ -61,11 +64,12 @@ def gains(found: list[response.Answer]) -> list[dict[str, Any]]:
 
 
 def noise_rows(shaken: dict[tuple[str, float], Array]) -> list[dict[str, Any]]:
-    """Return one row a portrait and size: the noise of each region, IOD."""
+    """Return two rows a portrait and size: the noise of each region, IOD, alike on both sides and one-sided."""
     return [
-        {"portrait": name, "iod_px": size}
-        | {region: round(float(np.median(values[list(at)])), 4) for region, at in instrument.NOISE_AT.items()}
+        {"portrait": name, "iod_px": size, "part": part}
+        | {region: round(float(np.median(spreads[list(at)])), 4) for region, at in instrument.NOISE_AT.items()}
         for (name, size), values in shaken.items()
+        for part, spreads in zip(("alike", "one-sided"), values, strict=True)
     ]
 
 
@@ -76,9 +80,10 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
     left, yaw, pitch = [], [], []
     with FaceLandmarker() as landmarker:
         frames, bad = framing.frames(landmarker, portraits)
+        pictures = twins(landmarker, 10 if quick else TWINS, 3, seed=21)
         for portrait in frames:
             settings = framing.SETTINGS[:2] if quick else framing.SETTINGS
-            found += response.answers(landmarker, portrait, response.PUSHES, settings)
+            found += response.answers(landmarker, portrait, response.METROLOGY, settings)
             for size in NOISE_SIZES[-1:] if quick else NOISE_SIZES:
                 shaken[portrait.name, size] = response.noise(landmarker, portrait, size)
             for distance in turning.DISTANCES_CM[:1] if quick else turning.DISTANCES_CM:
@@ -90,7 +95,7 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
                 )
                 left.append(slope[0])
                 pitch.append(slope[1])
-    fit = response_fit.fit_gains(found)
+    fit = response_fit.fit_along(found, pictures)
     places = (*instrument.YAW_RESIDUE, 107, 33, 133, 159, 98, 17, 152, 127)
     residues = {
         name: {
@@ -106,16 +111,19 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
     result = {
         "portraits": [portrait.name for portrait in frames],
         "warps": len(found),
+        "simulated_twins": len(pictures),
         "gains": gains(found),
         "noise": noise_rows(shaken),
         "turning": yaw,
         "residue": residues,
         "fit": {
-            "gain": {at: [round(v, 2) for v in pair] for at, pair in fit.gain.items()},
-            "follows_mouth": [round(v, 2) for v in fit.follows_mouth],
-            "follows_corner": [round(v, 2) for v in fit.follows_corner],
-            "explained": round(fit.explained, 3),
-            "explained_by_present_tables": round(fit.explained_before, 3),
+            "gain": {at: np.round(pair, 2).tolist() for at, *pair in zip(instrument.GAIN, *fit.gain, strict=True)},
+            "along_x": np.round(fit.along[0], 2).tolist(),
+            "along_y": np.round(fit.along[1], 2).tolist(),
+            "explained": np.round(fit.explained, 3).tolist(),
+            "explained_of_a_push_left_out": np.round(fit.left_out, 3).tolist(),
+            "explained_by_gains_alone": np.round(fit.gains_alone, 3).tolist(),
+            "explained_by_present_tables": np.round(fit.present, 3).tolist(),
             "projected_residue": {int(at): round(float(projected[at]), 5) for at in dict.fromkeys(places)},
         },
     }

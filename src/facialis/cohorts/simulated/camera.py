@@ -73,9 +73,9 @@ def draw_cameras(rng: np.random.Generator, n: int, *, frontal: bool = False) -> 
     return Camera(np.stack([yaw, pitch, roll], axis=1), distance, iod, size, centre)
 
 
-GAZE_SHARE = (0.4, 0.5)
+GAZE_SHARE = (0.4, 0.6)
 """Mean and standard deviation of the share of the head's turn that the eyes take back to look at the camera."""
-GAZE_WANDERS = 3.5
+GAZE_WANDERS = 4.0
 """Standard deviation of the gaze beside that, degrees."""
 EYEBALL_CM = 1.15
 """From the eyeball's centre to the middle of the iris."""

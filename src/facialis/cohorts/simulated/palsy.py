@@ -81,9 +81,9 @@ SHIFT: tuple[tuple[float, tuple[float, float, float], float], ...] = (
 )
 """Shift to the healthy side when complete: mm, centre (cm), radius (cm) of mouth and philtrum, nose tip, chin."""
 SHIFT_BRANCHES = {"zygomatic": 0.3, "buccal": 0.5, "marginal_mandibular": 0.2}
-SHIFT_AT_REST = 1.0
-SHIFT_IN_MOVEMENT = 2.8
-MOST_SHIFT = 2.6
+SHIFT_AT_REST = 1.5
+SHIFT_IN_MOVEMENT = 3.4
+MOST_SHIFT = 3.2
 """However strong the pull, skin and teeth hold the mouth back: the shift saturates at this."""
 SHIFT_MUSCLES = {
     "zygomaticus_major": 0.5,

@@ -1,4 +1,4 @@
-"""The instrument's tables fitted to the landmarker's answers: gains, what follows the mouth, what yaw leaves behind."""
+"""The instrument's tables fitted to the landmarker's answers: gains, what they take along, what yaw leaves behind."""
 
 from __future__ import annotations
 
@@ -6,68 +6,123 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
 from facialis.cohorts.simulated.response import Answer, one_sided
 from facialis.cohorts.simulated.turning import design, solve
+from facialis.cohorts.simulated.twins import Twin
 from facialis.faces import geometry, instrument
 from facialis.faces.fields import Array
 from facialis.faces.mesh import N_LANDMARKS, canonical_face
 
-CAUTIOUS = 0.1
-"""Weight of the pull of the gains to the neighbourhood's mean, where few answers say anything."""
+CAUTIOUS = 0.3
+"""Weight of the pull of the tables to 0, where few answers say anything."""
+APART = 0.15
+"""Twins whose one-sided difference (root of the sum of squares over the landmarks, IOD) is less say nothing."""
 
 
 class Fit(NamedTuple):
-    """Fitted tables.
+    """Fitted tables, each in x and in y.
 
     Attributes
     ----------
-    gain : landmark: (x, y) share reported.
-    follows_mouth, follows_corner : share of the reported shift, in the order of the instrument's tables.
-    explained : share of the one-sided answers' variance that the fit explains; explained_before : by the present
-        tables.
+    gain : (places of `GAIN`,) each, fitted without what is taken along.
+    along : (places, places) each, as `ALONG_X` and `ALONG_Y`.
+    explained : share of the mean one-sided answers that they and the gains explain; left_out : of a push that the fit
+        has not seen; gains_alone : by the present gains alone; present : by the present tables.
     """
 
-    gain: dict[int, tuple[float, float]]
-    follows_mouth: tuple[float, ...]
-    follows_corner: tuple[float, ...]
+    gain: tuple[Array, Array]
+    along: tuple[Array, Array]
+    explained: tuple[float, float]
+    left_out: tuple[float, float]
+    gains_alone: tuple[float, float]
+    present: tuple[float, float]
+
+
+def fit_along(found: Sequence[Answer], twins: Sequence[Twin] = ()) -> Fit:
+    """Fit what is taken along by ridge regression to one-sided answers.
+
+    Each push and size weighs the same, and as much as each pair of twins that differ enough; a push is left out with
+    all its sizes, a pair of twins never.
+    """
+    kinds = sorted({(answer.push.name, answer.size) for answer in found})
+    names = np.array([name for name, _ in kinds])
+
+    def means(field: str) -> Array:
+        of = {kind: [getattr(a, field) for a in found if (a.push.name, a.size) == kind] for kind in kinds}
+        return one_sided(np.stack([np.mean(of[kind], axis=0) for kind in kinds]))
+
+    true, got, present = means("true"), means("got"), means("predicted")
+    length = np.sqrt((true**2).sum(axis=(1, 2), keepdims=True))
+    true, got, present = true / length, got / length, present / length
+    if twins:
+        apart, seen = (one_sided(np.stack([getattr(twin, part) for twin in twins])) for part in ("true", "got"))
+        length = np.sqrt((apart**2).sum(axis=(1, 2), keepdims=True))
+        enough = length[:, 0, 0] > APART
+        also = (apart / np.maximum(length, APART))[enough], (seen / np.maximum(length, APART))[enough]
+    else:
+        also = true[:0], got[:0]
+    parts = (true, got, present, *also)
+    first, second = (_fit_axis(axis, names, *(part[..., axis] for part in parts)) for axis in (0, 1))
+    return Fit(
+        (first.gain, second.gain),
+        (first.along, second.along),
+        (first.explained, second.explained),
+        (first.left_out, second.left_out),
+        (first.gains_alone, second.gains_alone),
+        (first.present, second.present),
+    )
+
+
+class _AxisFit(NamedTuple):
+    gain: Array
+    along: Array
     explained: float
-    explained_before: float
+    left_out: float
+    gains_alone: float
+    present: float
 
 
-def fit_gains(found: Sequence[Answer]) -> Fit:
-    """Fit gains and followers by bounded least squares to one-sided answers, each push and size weighing the same."""
+def _fit_axis(
+    axis: int, names: NDArray[np.str_], true: Array, got: Array, present: Array, apart: Array, seen: Array
+) -> _AxisFit:
+    places = list((instrument.PLACES_X, instrument.PLACES_Y)[axis])
+    weights, gains = instrument.along_weights(axis), instrument.gain()[:, axis]
+
+    def fitted(keep: NDArray[np.bool_]) -> Array:
+        moved = np.concatenate([true[keep], apart])
+        rest = np.concatenate([got[keep], seen]) - gains * moved
+        return _ridge(moved[:, places], rest, weights)
+
+    def share(told: Array) -> float:
+        return 1.0 - float(((got - told) ** 2).sum() / (got**2).sum())
+
+    alone = gains * true
+    table = fitted(np.ones(len(names), dtype=bool))
+    unseen = np.empty_like(got)
+    for name in set(names.tolist()):
+        out = names == name
+        unseen[out] = true[out][:, places] @ fitted(~out).T @ weights
+    told = alone + true[:, places] @ table.T @ weights
+    return _AxisFit(_gains(true, got), table, share(told), share(alone + unseen), share(alone), share(present))
+
+
+def _gains(true: Array, got: Array) -> Array:
+    """Return the share, 0 to 1, at each place of the instrument's table that makes the spread gains most like `got`."""
     from scipy.optimize import lsq_linear
 
-    places = list(instrument.GAIN)
-    weights = instrument.spread_weights(tuple(places), instrument.GAIN_RADIUS_CM)  # (places, 478)
-    sideways, downwards = instrument.follower_fields()
-    true = one_sided(np.stack([answer.true for answer in found]))
-    got = one_sided(np.stack([answer.got for answer in found]))
-    before = one_sided(np.stack([answer.predicted for answer in found]))
-    size = np.sqrt((true**2).sum(axis=(1, 2)))[:, None, None]
-    true, got, before = true / size, got / size, before / size
-    fitted, shares, rest = [], [], np.zeros_like(got)
-    for axis in (0, 1):
-        driver = (got[:, 0, 0] + got[:, 17, 0]) / 2.0 if axis == 0 else got[:, 61, 1]
-        fields = sideways if axis == 0 else downwards
-        columns = [(true[..., axis] * row).ravel() for row in weights]
-        columns += [(driver[:, None] * row).ravel() for row in fields]
-        matrix, target = np.stack(columns, axis=1), got[..., axis].ravel()
-        strength = CAUTIOUS * np.sqrt(len(found))
-        prior = np.concatenate([np.eye(len(places)), np.zeros((len(places), len(fields)))], axis=1) * strength
-        middle = np.array([instrument.GAIN[place][axis] for place in places]) * strength
-        upper = np.concatenate([np.ones(len(places)), np.ones(len(fields))])
-        solved = lsq_linear(np.concatenate([matrix, prior]), np.concatenate([target, middle]), bounds=(0.0, upper)).x
-        fitted.append(solved[: len(places)])
-        shares.append(tuple(float(value) for value in solved[len(places) :]))
-        rest[..., axis] = got[..., axis] - (matrix @ solved).reshape(got.shape[:2])
-    gain = {place: (float(fitted[0][i]), float(fitted[1][i])) for i, place in enumerate(places)}
-    total = float((got**2).sum())
-    return Fit(
-        gain, shares[0], shares[1], 1 - float((rest**2).sum()) / total, 1 - float(((got - before) ** 2).sum()) / total
-    )
+    weights = instrument.spread_weights(tuple(instrument.GAIN), instrument.GAIN_RADIUS_CM)
+    matrix = np.stack([(true * row).ravel() for row in weights], axis=1)
+    return np.asarray(lsq_linear(matrix, got.ravel(), bounds=(0.0, 1.0)).x)
+
+
+def _ridge(moved: Array, rest: Array, weights: Array) -> Array:
+    """Return the table K (places, places) that makes ``moved @ K.T @ weights`` most like `rest`, and small."""
+    n = len(weights)
+    system = np.kron(moved.T @ moved, weights @ weights.T) + CAUTIOUS * np.eye(n * n)
+    return np.asarray(np.linalg.solve(system, (moved.T @ rest @ weights.T).ravel()).reshape(n, n).T)
 
 
 def projected_residue(n: int = 400, seed: int = 0) -> Array:

@@ -189,7 +189,9 @@ def reported(
     noise = instrument.draw_noise(rng, camera.iod_px)
     factor, error = instrument.draw_depth_error(rng, len(face))
     angles = instrument.reported_angles(rng, camera.angles)
+    own_residue = instrument.draw_yaw_spread(rng, len(face))
     if sequence:
+        own_residue = own_residue[:1]
         noise, factor, error = _steady(noise), factor[:1], error[:1]
         angles = camera.angles + _steady(angles - camera.angles)
     if not ingredients.noise:
@@ -197,7 +199,9 @@ def reported(
     seen, perspective = face, np.ones(face.shape[1])
     if ingredients.instrument:
         seen, perspective = instrument.pull_to_symmetry(face), instrument.perspective_share()
-        seen[..., 0] += camera.angles[:, :1] * interocular[:, None] * instrument.yaw_residue()
+        left_behind = np.repeat(instrument.yaw_residue()[None], len(face), axis=0)
+        left_behind[..., 1] += own_residue
+        seen[..., :2] += (camera.angles[:, 0] * interocular)[:, None, None] * left_behind
         seen[..., 2] = factor * seen[..., 2] + error
     turned = cameras.turn(seen, camera.angles)
     flat = cameras.project(turned, camera, interocular, perspective)
