@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facialis.cohorts.simulated import palsy
-from facialis.cohorts.simulated.photo import draw_photo, take_photo
+from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import PAINTED_OF_FOUR, Sitters, draw_face
 from facialis.cohorts.simulated.simulate import Draw, draws
 
@@ -36,7 +36,7 @@ def _picture(person: int, number: int, sick: bool) -> Picture:
     pair = [pair for pair in range(16) if pair % 4 < PAINTED_OF_FOUR][person]
     row = int(np.flatnonzero(draw.pair == pair)[number])
     what = draw.palsy if sick else palsy.no_palsy(len(draw.pair))
-    photo = draw_photo(np.random.default_rng([pair, number]))
+    photo = draw_photos(np.random.default_rng([pair, number])[0])
     return take_photo(draw_face(draw, row, what, sitters(pair)).rgb, photo)[::2, ::2]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facialis.cohorts.simulated import palsy
-from facialis.cohorts.simulated.photo import draw_photo, photo_matrix, take_photo
+from facialis.cohorts.simulated.photo import draw_photos, photo_matrix, take_photo
 from facialis.cohorts.simulated.picture import Sitters, draw_face
 from facialis.cohorts.simulated.simulate import draws, faces_of, interocular_cm
 from facialis.faces import geometry
@@ -33,7 +33,7 @@ def twins(landmarker: Landmarker, pairs: int, frames: int, seed: int, sitters: S
         true = (ill - healthy)[..., :2] / interocular_cm(draw.identity)[:, None, None]
         for row in np.flatnonzero(draw.pair < pairs).tolist():
             pair = int(draw.pair[row])
-            photo = draw_photo(np.random.default_rng([seed, 2, pair, int(draw.frame[row])]))
+            photo, _ = draw_photos(np.random.default_rng([seed, 2, pair, int(draw.frame[row])]))
             seen = []
             for sick in groups:
                 drawn = draw_face(draw, row, sick, sitters(pair))
