@@ -36,7 +36,7 @@ def _picture(person: int, number: int, sick: bool) -> Picture:
     pair = [pair for pair in range(16) if pair % 4 < PAINTED_OF_FOUR][person]
     row = int(np.flatnonzero(draw.pair == pair)[number])
     what = draw.palsy if sick else palsy.no_palsy(len(draw.pair))
-    photo = draw_photos(np.random.default_rng([pair, number])[0])
+    photo, _ = draw_photos(np.random.default_rng([pair, number]))
     return take_photo(draw_face(draw, row, what, sitters(pair)).rgb, photo)[::2, ::2]
 
 

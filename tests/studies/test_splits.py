@@ -141,11 +141,21 @@ def test_what_cannot_be_split_is_refused(frames: pd.DataFrame, message: str) -> 
         list(leave_one_patient_out(frames, seed=0))
 
 
+def test_a_simulated_twin_is_tested_with_its_patient_and_never_trains_against_it() -> None:
+    frames = table(4, 4)
+    frames["pair"] = frames["subject_id"].str[1:].astype(int)
+    for split in ("leave-one-patient-out", "leave-one-subject-out", "2-fold"):
+        for train, test in make_folds(frames, split, seed=3):
+            assert not set(frames["pair"].iloc[train]) & set(frames["pair"].iloc[test])
+    for _, test in make_folds(frames, "leave-one-patient-out", seed=3):
+        assert frames["pair"].iloc[test].nunique() == 1
+
+
 def test_a_training_side_emptied_by_portraits_says_so() -> None:
     frames = table(2, 2)
     frames["portrait"] = np.where(frames["subject_id"].isin(["p0", "h0"]), "a", "b")
     frames.loc[frames["subject_id"] == "h1", "portrait"] = "a"
-    with pytest.raises(SplitError, match="once frames of the same portrait are left out"):
+    with pytest.raises(SplitError, match="once frames of the same portrait or simulated pair are left out"):
         list(leave_one_patient_out(frames, seed=0))
 
 

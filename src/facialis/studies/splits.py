@@ -56,7 +56,8 @@ def leave_one_patient_out(frames: pd.DataFrame, *, seed: int) -> Iterator[tuple[
     Each fold holds out all frames of one patient and of one healthy subject or more. Healthy subjects are dealt to
     the folds by `seed`: each is tested, in one fold where there are at least as many as patients, otherwise again
     until every fold has one. Frames whose portrait is also on the held-out side train in no such fold, where the
-    cohort has more than one portrait; healthy subjects go, where they can, to a patient of their own portrait.
+    cohort has more than one portrait; nor do simulated twins of who is held out, the same face with the other label,
+    which would teach the wrong answer. Healthy subjects go, where they can, to a patient of their own portrait or pair.
 
     Parameters
     ----------
@@ -75,10 +76,10 @@ def leave_one_patient_out(frames: pd.DataFrame, *, seed: int) -> Iterator[tuple[
     subjects, groups, labels = _checked(frames)
     patients = list(dict.fromkeys(subjects[groups == "patient"]))
     healthy = list(dict.fromkeys(subjects[groups == "healthy"]))
-    portraits = _portraits(frames)
-    portraits_of = {s: set(portraits[subjects == s]) - {""} for s in (*patients, *healthy)}
-    dealt = deal_healthy(patients, healthy, portraits_of, seed)
-    yield from _hold_out(subjects, labels, portraits, [[p, *others] for p, others in zip(patients, dealt, strict=True)])
+    origins = _origins(frames)
+    origins_of = {s: set(origins[subjects == s]) - {""} for s in (*patients, *healthy)}
+    dealt = deal_healthy(patients, healthy, origins_of, seed)
+    yield from _hold_out(subjects, labels, origins, [[p, *others] for p, others in zip(patients, dealt, strict=True)])
 
 
 def leave_one_subject_out(frames: pd.DataFrame) -> Iterator[tuple[Rows, Rows]]:
@@ -88,7 +89,7 @@ def leave_one_subject_out(frames: pd.DataFrame) -> Iterator[tuple[Rows, Rows]]:
     is the pooled one. Portraits are kept apart as in `leave_one_patient_out`.
     """
     subjects, _, labels = _checked(frames)
-    yield from _hold_out(subjects, labels, _portraits(frames), [[s] for s in dict.fromkeys(subjects)])
+    yield from _hold_out(subjects, labels, _origins(frames), [[s] for s in dict.fromkeys(subjects)])
 
 
 def grouped_k_fold(frames: pd.DataFrame, k: int, *, seed: int) -> Iterator[tuple[Rows, Rows]]:
@@ -110,23 +111,23 @@ def grouped_k_fold(frames: pd.DataFrame, k: int, *, seed: int) -> Iterator[tuple
     if fewest < k:
         raise SplitError(f"{k}-fold asks for {k} subjects or more of each group, one has {fewest}; ask for fewer folds")
     deal = StratifiedKFold(k, shuffle=True, random_state=seed).split(names, of_patient)
-    yield from _hold_out(subjects, labels, _portraits(frames), [names[test] for _, test in deal])
+    yield from _hold_out(subjects, labels, _origins(frames), [names[test] for _, test in deal])
 
 
 def _hold_out(
     subjects: NDArray[np.object_],
     labels: NDArray[np.int64],
-    portraits: NDArray[np.object_],
+    origins: NDArray[np.object_],
     deal: Sequence[Sequence[str]],
 ) -> Folds:
-    """Return a fold for each list of held-out subjects; frames that share a portrait with them do not train."""
+    """Return a fold for each list of held-out subjects; frames of their portrait or twin do not train."""
     folds = []
     for names in deal:
         held_out = np.isin(subjects, list(names))
-        seen = np.isin(portraits, list(set(portraits[held_out]) - {""}))
+        seen = np.isin(origins, list(set(origins[held_out]) - {""}))
         train, test = np.flatnonzero(~held_out & ~seen), np.flatnonzero(held_out)
         if set(labels[train]) != {0, 1}:
-            why = " once frames of the same portrait are left out" if (seen & ~held_out).any() else ""
+            why = " once frames of the same portrait or simulated pair are left out" if (seen & ~held_out).any() else ""
             found = ", ".join(f"{(labels[train] == k).sum()} of {k}" for k in (0, 1))
             told = f"{names[0]} and {', '.join(names[1:])}" if len(names) > 1 else names[0]
             raise SplitError(
@@ -138,7 +139,7 @@ def _hold_out(
 
 
 def deal_healthy(
-    patients: Sequence[str], healthy: Sequence[str], portraits_of: Mapping[str, set[str]], seed: int
+    patients: Sequence[str], healthy: Sequence[str], origins_of: Mapping[str, set[str]], seed: int
 ) -> list[list[str]]:
     """Deal healthy subjects to the patients' folds: everyone once, one or more a fold, counts equal within one.
 
@@ -152,8 +153,8 @@ def deal_healthy(
         folds = [int(i) for i in rng.permutation(len(patients)) if not (again and dealt[i])]
         for of_own_portrait in (True, False):
             for fold in list(folds):
-                own = portraits_of[patients[fold]]
-                fits = [s for s in deck if not of_own_portrait or portraits_of[s] & own]
+                own = origins_of[patients[fold]]
+                fits = [s for s in deck if not of_own_portrait or origins_of[s] & own]
                 if fits:
                     dealt[fold].append(fits[0])
                     deck.remove(fits[0])
@@ -197,10 +198,12 @@ def _checked(frames: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.obje
     return subjects, groups, labels
 
 
-def _portraits(frames: pd.DataFrame) -> NDArray[np.object_]:
-    """Return each frame's portrait, empty where it has none or the cohort has only one."""
-    none = np.full(len(frames), "", dtype=object)
-    if "portrait" not in frames.columns:
-        return none
-    portraits = frames["portrait"].fillna("").astype(str).to_numpy(dtype=object)
-    return portraits if len(set(portraits) - {""}) > 1 else none
+def _origins(frames: pd.DataFrame) -> NDArray[np.object_]:
+    """Return what each frame was made from: its portrait, where there are several, or its simulated pair; or ""."""
+    for column in ("portrait", "pair"):
+        if column in frames.columns:
+            values = frames[column].astype(object).where(frames[column].notna(), "").astype(str)
+            origins = values.to_numpy(dtype=object)
+            if len(set(origins) - {""}) > 1:
+                return origins
+    return np.full(len(frames), "", dtype=object)

@@ -128,7 +128,7 @@ def _seen(face: Array, camera: cameras.Camera) -> tuple[Array, Array]:
     pulled = instrument.pull_to_symmetry(face[None])
     turned = pulled.copy()
     yaw = np.clip(camera.angles[:, :1], -MOST_TURNED, MOST_TURNED)
-    turned[..., 0] += yaw * interocular_cm(face[None])[:, None] * instrument.yaw_residue()
+    turned[..., :2] += (yaw * interocular_cm(face[None])[:, None])[..., None] * instrument.yaw_residue()
     shares = np.ones(len(face)), instrument.perspective_share()
     one, other = (
         in_picture(close_lips(seen[0]), camera, share)[0] for seen, share in zip((pulled, turned), shares, strict=True)
