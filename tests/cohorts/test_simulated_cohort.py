@@ -125,7 +125,7 @@ def test_interrupted_in_the_middle_it_ends_the_same(tmp_path, kind):
         assert time.monotonic() < deadline
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
+    _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "facialis: interrupted; the same command goes on where it stopped\n")
     assert (broken / ".parts").is_dir()
     assert not any((broken / name).exists() for name in ("cohort.json", "simulation.json", "manifest.csv"))
