@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from facialis.errors import FacialisError
+
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")
+"""How `tempfile.mkstemp` names the temporary files of `atomic_path`."""
 
 
 @contextmanager
@@ -49,6 +53,13 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove from a folder and those within what a killed program left of its `atomic_path`; hold its lock for it."""
+    for path in folder.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def check_writable(path: Path | str) -> None:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.errors import CohortError
-from facialis.files import atomic_path, write_text
+from facialis.files import atomic_path, remove_leftovers, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,6 +164,7 @@ def prepare_folder(path: Path) -> Path:
         It holds a cohort already, or files that are no cohort's, or it cannot be made.
     """
     if (path / "cohort.json").exists():
+        shutil.rmtree(path / ".parts", ignore_errors=True)  # a kill may have come before the writer did so
         raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
     parts = path / ".parts"
     try:
@@ -221,6 +222,7 @@ def finish_cohort(
     for name, table in {**tables, "unusable": pd.DataFrame() if unusable is None else unusable}.items():
         with atomic_path(path / f"{name}.parquet") as temporary:
             table.to_parquet(temporary, index=False)
+    remove_leftovers(path)
     facts = {}
     for name in modalities:
         array = np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
