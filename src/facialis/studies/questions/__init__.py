@@ -1,0 +1,43 @@
+"""Questions that a study is asked about its own result: one a file, each with ``ask(asking) -> Answer``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from importlib import import_module
+
+from facialis.errors import RecipeError
+from facialis.studies.questions.question import Answer, Asking
+
+QUESTIONS: dict[str, str] = {
+    "shortcuts": "Can the group be told without the face?",
+    "leakage": "Does anything leak from training to test? Kapoor and Narayanan's eight kinds, checked.",
+    "seeds": "How far does the figure move from seed to seed and from split to split?",
+    "learning-curve": "What would more subjects bring?",
+    "fairness": "Is the figure the same for everyone? By sex, age, skin tone and source.",
+    "encoder-swap": "What does the image encoder matter? Fusion with each in the Mixer's place.",
+    "fusion": "Which fusion, on the same folds?",
+    "shuffled-measures": "Does fusion use the measures? They are shuffled between faces.",
+    "landmark-noise": "How much error of the landmarks does each branch stand?",
+    "same-source": "What is left when healthy and palsy frames come from one source?",
+    "cross-cohort": "What is left on another source?",
+    "label-noise": "Which frames look mislabelled?",
+}
+"""Name of each question and what it asks; the module has the name with underscores."""
+
+
+def question(name: str) -> Callable[[Asking], Answer]:
+    """Return the function that asks a question.
+
+    Raises
+    ------
+    RecipeError
+        There is none of that name; the nearest is named.
+    """
+    if name not in QUESTIONS:
+        near = difflib.get_close_matches(name, list(QUESTIONS), n=1, cutoff=0.4)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise RecipeError(f"unknown question {name!r}{meant} Known: {', '.join(QUESTIONS)}")
+    module = import_module(f"{__name__}.{name.replace('-', '_')}")
+    ask: Callable[[Asking], Answer] = module.ask
+    return ask

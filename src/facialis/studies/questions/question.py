@@ -1,0 +1,105 @@
+"""What a question to a study is: what it is asked of, and what it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from facialis.cohorts.cohort import Cohort
+from facialis.files import write_text
+from facialis.studies.splits import PATIENT_OUT
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a question is asked of: a cohort, and how its studies are run; as the parameters of `run_study`.
+
+    `out` is the question's own folder: its studies are kept below it, so that a question that was stopped goes on.
+    `overrides` are settings of the recipes, dotted key to value.
+    """
+
+    cohort: Cohort
+    out: Path
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    weights: Path | str | Mapping[str, Path | str] | None = None
+    random_weights: bool = False
+    split: str = PATIENT_OUT
+    seed: int = 0
+    n_bootstrap: int = 2000
+    device: str = "cpu"
+    engine: str = "processes"
+    workers: int = 1
+    allow_duplicates: bool = False
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """The keyword parameters of `run_study` that are the same in all of a question's studies."""
+        names = ("weights", "random_weights", "split", "seed", "n_bootstrap", "device", "engine", "workers")
+        return {name: getattr(self, name) for name in (*names, "allow_duplicates")}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of an answer, with its interval and the subjects and frames that it stands on.
+
+    `what` names the row (a probe, a group, an encoder); `figure` the metric ("F1, mean of folds", "AUC, pooled"). The
+    interval is a bootstrap over subjects at 95 %. `value` is None where it is undefined, and `note` then says why.
+    """
+
+    what: str
+    figure: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n_subjects: int
+    n_frames: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a plot: `y` with its band over `x`."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot of an answer; its axes with their units."""
+
+    title: str
+    x_axis: str
+    y_axis: str
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question found.
+
+    `sentences` say it in plain words, each made from the figures; `sheets` are tables beyond the figures (a title, and
+    rows of the same keys); `simulated` and `weights` ("random", "local", "hub" or None) are said wherever it is shown.
+    """
+
+    name: str
+    title: str
+    sentences: Sequence[str]
+    figures: Sequence[Figure]
+    simulated: bool
+    weights: str | None = None
+    plots: Sequence[Plot] = ()
+    sheets: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def write(self, out: Path) -> Path:
+        """Write the answer as ``answer.json`` into a folder and return the file."""
+        path = out / "answer.json"
+        write_text(path, json.dumps(asdict(self), indent=1, allow_nan=False) + "\n")
+        return path
