@@ -268,6 +268,11 @@ def test_the_contact_sheet_shows_each_severity_by_movement(tmp_path) -> None:  #
     path = tmp_path / "sheet.png"
     show.show(path, "rest")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    drawn = show.sheet_pictures("large_smile")
+    assert len(drawn) == len(show.ROWS)
+    assert drawn[0][0].shape == (320, 292, 3)
+    uneven = [float(np.abs(row[0].astype(float) - row[0][:, ::-1]).mean()) for row in drawn[:5]]
+    assert uneven[4] > uneven[2] > uneven[0], "the worse the palsy, the less the picture is its own mirror image"
     for bad, message in ((tmp_path / "sheet.doc", "ends in .png"), (tmp_path / "none" / "a.png", "cannot write")):
         with pytest.raises(FacialisError, match=message):
             show.show(bad, "rest")

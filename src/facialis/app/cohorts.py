@@ -39,7 +39,10 @@ def simulate(
     ] = "mixed",
     show: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Draw a contact sheet instead: severities by movements, as meshes."),
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw a contact sheet instead: severities by movements, as meshes, or with --pictures as pictures.",
+        ),
     ] = None,
     videos: Annotated[
         bool, typer.Option(help="Draw a video of each subject, with a manifest to extract them by, and the truth.")
@@ -59,7 +62,12 @@ def simulate(
     if show is not None:
         from facialis.cohorts.simulated.show import show as draw_sheet
 
-        draw_sheet(show, movements, seed)
+        sitter = None
+        if pictures and portraits is not None:
+            from facialis.cohorts.simulated.picture import Sitters, read_portrait_folder
+
+            sitter = Sitters(read_portrait_folder(portraits), seed)(0)
+        draw_sheet(show, movements, seed, pictures=pictures, sitter=sitter)
         typer.echo(f"contact sheet, simulated: {show}")
     if out is None:
         return

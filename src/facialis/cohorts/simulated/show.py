@@ -1,4 +1,4 @@
-"""A contact sheet of the simulation: severities by movements, one person, as the mesh from the front."""
+"""A contact sheet of the simulation: severities by movements, one person, as the mesh from the front or as pictures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facialis.cohorts.simulated.movements import STANDARD, typical, views
 from facialis.cohorts.simulated.palsy import Palsy, moved, no_palsy
@@ -17,6 +18,11 @@ from facialis.faces.mesh import CONTOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from facialis.cohorts.simulated.painted import Painted
+    from facialis.cohorts.simulated.portraits import Portrait
+
+    Rgb = NDArray[np.uint8]
 
 ROWS: tuple[tuple[str, str], ...] = (
     ("normal", "flaccid"),
@@ -49,7 +55,31 @@ def sheet_faces(plan: str = "standard", seed: int = 0) -> Array:
     return np.array(rows)
 
 
-def show(path: Path | str, plan: str = "standard", seed: int = 0) -> None:
+def sheet_pictures(plan: str = "standard", seed: int = 0, sitter: Portrait | Painted | None = None) -> list[list[Rgb]]:
+    """Return the same rows and views as pictures (320, 292, 3) of one sitter, by default a painted one."""
+    from facialis.cohorts.simulated.picture import Sitters, draw_face
+    from facialis.cohorts.simulated.simulate import draws
+
+    sitter = Sitters(None, seed)(0) if sitter is None else sitter
+    names = tuple(STANDARD) if plan == "mixed" else views(plan)
+    draw, _ = next(draws(1, 1, seed))
+    draw = draw._replace(camera=draw.camera._replace(angles=np.zeros((1, 3)), distance=np.full(1, 80.0)))
+    rows = []
+    for grade, kind in ROWS:
+        ill = no_palsy(1) if grade == "normal" else make_palsy(WEAK_SIDE, grade, kind=kind)
+        seen = [draw_face(draw._replace(intended=typical(name, VIGOUR)), 0, ill, sitter).rgb for name in names]
+        rows.append([rgb[90:410, 110:402] for rgb in seen])
+    return rows
+
+
+def show(
+    path: Path | str,
+    plan: str = "standard",
+    seed: int = 0,
+    *,
+    pictures: bool = False,
+    sitter: Portrait | Painted | None = None,
+) -> None:
     """Draw the contact sheet into a picture file, its kind by the file's ending.
 
     Parameters
@@ -57,6 +87,8 @@ def show(path: Path | str, plan: str = "standard", seed: int = 0) -> None:
     path : e.g. ``sheet.png``.
     plan : "standard" (or "mixed", which shows the same) for the ten standard views, or some of them by commas.
     seed : whose face it is.
+    pictures : as pictures instead of meshes.
+    sitter : of the pictures; by default a painted face.
 
     Raises
     ------
@@ -72,15 +104,19 @@ def show(path: Path | str, plan: str = "standard", seed: int = 0) -> None:
     if kind not in ENDINGS:
         raise CohortError(f"{path}: expected a picture file that ends in .{', .'.join(ENDINGS)}")
     faces = sheet_faces(plan, seed)
+    drawn = sheet_pictures(plan, seed, sitter) if pictures else None
     names = tuple(STANDARD) if plan == "mixed" else views(plan)
-    wide, high = 1.35 * len(names) + 1.0, 1.8 * len(ROWS) + 0.6
-    figure = Figure(figsize=(wide, high), dpi=100)
+    wide, high = 1.35 * len(names) + 1.0, (1.5 if pictures else 1.8) * len(ROWS) + 0.6
+    figure = Figure(figsize=(wide, high), dpi=150 if pictures else 100)
     axes = figure.subplots(len(ROWS), len(names), squeeze=False)
     figure.subplots_adjust(0.9 / wide, 0.01, 0.995, 1.0 - 0.6 / high, 0.0, 0.0)
     for row, (grade, kind) in enumerate(ROWS):
         for column, name in enumerate(names):
-            seen = _chin_up(faces[row, column], sum(STANDARD[name].chin_up) / 2.0)
-            draw_mesh(axes[row, column], seen)
+            if drawn is None:
+                draw_mesh(axes[row, column], _chin_up(faces[row, column], sum(STANDARD[name].chin_up) / 2.0))
+            else:
+                axes[row, column].imshow(drawn[row][column])
+                axes[row, column].set_axis_off()
             if row == 0:
                 axes[row, column].set_title(name.replace("_", " "), fontsize=9)
         text = grade if grade == "normal" else f"{grade}\n{kind}"
