@@ -10,18 +10,11 @@ from facialis.errors import RecipeError
 from facialis.studies.questions.question import Answer, Asking
 
 QUESTIONS: dict[str, str] = {
-    "shortcuts": "Can the group be told without the face?",
-    "leakage": "Does anything leak from training to test? Kapoor and Narayanan's eight kinds, checked.",
     "seeds": "How far does the figure move from seed to seed and from split to split?",
     "learning-curve": "What would more subjects bring?",
-    "fairness": "Is the figure the same for everyone? By sex, age, skin tone and source.",
     "encoder-swap": "What does the image encoder matter? Fusion with each in the Mixer's place.",
     "fusion": "Which fusion, on the same folds?",
     "shuffled-measures": "Does fusion use the measures? They are shuffled between faces.",
-    "landmark-noise": "How much error of the landmarks does each branch stand?",
-    "same-source": "What is left when healthy and palsy frames come from one source?",
-    "cross-cohort": "What is left on another source?",
-    "label-noise": "Which frames look mislabelled?",
 }
 """Name of each question and what it asks; the module has the name with underscores."""
 

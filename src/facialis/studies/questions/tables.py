@@ -1,0 +1,136 @@
+"""Predictions and rows of studies become the figures of an answer; folds beyond `run_study`'s are run here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from facialis.errors import FacialisError
+from facialis.progress import bar
+from facialis.studies.engine import run_jobs
+from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
+from facialis.studies.metrics import summarise
+from facialis.studies.questions.question import Asking, Figure
+from facialis.studies.results import percent
+from facialis.studies.settings import Recipe
+from facialis.studies.study import check_device, check_duplicates
+from facialis.studies.training import Answers
+
+F1 = "F1, mean of folds, %"
+
+Variants = Mapping[str, Answers] | FacialisError
+
+
+def row_figure(what: str, row: Mapping[str, Any], note: str = "") -> Figure:
+    """Return the F1 of a study's row; for one that could not run, why."""
+    if "error" in row:
+        return Figure(what, F1, None, None, None, 0, 0, str(row["error"]))
+    if row["f1"] is None:
+        note = "; ".join(filter(None, ("undefined in every fold", note)))
+    return Figure(what, F1, row["f1"], *row["f1_interval"], row["n_subjects"], row["n_frames"], note)
+
+
+def table_figure(what: str, table: pd.DataFrame, asking: Asking, note: str = "") -> Figure:
+    """Return the F1 of predictions, with its interval."""
+    found = summarise(
+        table["fold"], table["subject_id"].astype(str), table["group"] == "patient", table["label"],
+        table["predicted"], seed=asking.seed, n_bootstrap=asking.n_bootstrap,
+    )  # fmt: skip
+    value, (low, high) = percent(found.mean.f1), found.intervals["f1"]
+    if value is None:
+        note = "; ".join(filter(None, ("undefined in every fold", note)))
+    n = int(table["subject_id"].nunique()), int(table["frame_id"].nunique())
+    return Figure(what, F1, value, percent(low), percent(high), *n, note)
+
+
+def made_of(asking: Asking, weights: str | None) -> str:
+    """Return how a sentence begins: what its figures were made of, where that is not real faces and weights."""
+    flags = ("simulated faces" if asking.cohort.simulated else "", "random weights" if weights == "random" else "")
+    told = ", ".join(filter(None, flags))
+    return f"On {told}: " if told else ""
+
+
+def told(figure: Figure) -> str:
+    """Return a figure in words: value and interval."""
+    if figure.value is None:
+        return "undefined"
+    return f"{figure.value:.1f} ({_digits(figure.low)} to {_digits(figure.high)})"
+
+
+def _digits(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f}"
+
+
+def source_of(asking: Asking, recipe: Recipe) -> Source:
+    """Return what a recipe's folds need."""
+    weights = asking.weights
+    if isinstance(weights, Mapping):
+        weights = weights.get(recipe.image.encoder)
+    file = None if weights is None or not recipe.uses_image else Path(weights)
+    path = Path(asking.cohort.path).resolve()
+    return Source(path, asking.cohort.hash, recipe, file, asking.random_weights, asking.seed, asking.device)
+
+
+def folder_of(asking: Asking, recipe: Recipe) -> Path:
+    """Return the folder of a recipe's folds: another for other settings, another cohort or other weights."""
+    facts = (asking.cohort.hash, recipe, asking.weights, asking.random_weights, asking.split, asking.seed)
+    return asking.out / "folds" / f"{recipe.name}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
+
+
+def plain(job: FoldJob) -> tuple[FoldJob, Variants]:
+    """Train and test a fold as a study does."""
+    job, answers, _ = run_job(job)
+    return job, answers if isinstance(answers, FacialisError) else {"": answers}
+
+
+def run_folds(
+    asking: Asking,
+    jobs: Sequence[FoldJob],
+    function: Callable[[FoldJob], tuple[FoldJob, Variants]] = plain,
+    variants: Sequence[str] = ("",),
+) -> dict[Path, pd.DataFrame]:
+    """Run the folds that are missing and return the predictions by folder, in the jobs' order.
+
+    `function` answers for each variant of a fold; each is kept as ``VARIANT/fold-00.parquet`` in the job's folder.
+
+    Raises
+    ------
+    FacialisError
+        Before anything is trained: the cohort was changed or holds duplicates, the device cannot be used. Later: a
+        training diverged, a worker died.
+    """
+    check_device(asking.device)
+    if not asking.allow_duplicates:
+        check_duplicates(asking.cohort)
+    asking.cohort.verify({name for job in jobs for name in job.source.recipe.modalities})
+    try:
+        missing = [job for job in jobs if any(read_fold(_variant(job, v)) is None for v in variants)]
+        for source in dict.fromkeys(job.source for job in missing):
+            source.inputs()
+        with bar("folds", len(jobs), unit="folds") as advance:
+            advance(len(jobs) - len(missing))
+            for job, answers in run_jobs(function, missing, engine=asking.engine, workers=asking.workers):
+                if isinstance(answers, FacialisError):
+                    raise answers
+                for variant in variants:
+                    write_fold(_variant(job, variant), answers[variant], {})
+                advance(1)
+        tables: dict[Path, list[pd.DataFrame]] = {}
+        for job in jobs:
+            for kept in (_variant(job, variant) for variant in variants):
+                table = read_fold(kept)
+                if table is None:
+                    raise FacialisError(f"{kept.path} was changed while the question was asked; ask it again")
+                tables.setdefault(kept.path.parent, []).append(table)
+        return {folder: pd.concat(parts, ignore_index=True) for folder, parts in tables.items()}
+    finally:
+        forget()
+
+
+def _variant(job: FoldJob, variant: str) -> FoldJob:
+    return replace(job, path=job.path.parent / variant / job.path.name)

@@ -1,0 +1,105 @@
+"""Questions about models: each answer's figures are those of its predictions, and its sentences say what they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facialis.cohorts.cohort import Cohort
+from facialis.errors import RecipeError
+from facialis.models.inputs import Inputs
+from facialis.studies.questions import QUESTIONS, question
+from facialis.studies.questions.encoder_swap import encoders
+from facialis.studies.questions.learning_curve import draw_subjects, sizes
+from facialis.studies.questions.question import Answer, Asking
+from facialis.studies.questions.shuffled_measures import shuffled
+from facialis.studies.recipes import TINY
+from facialis.studies.splits import make_folds
+
+Make = Callable[..., Cohort]
+FAST = {**TINY, "net.layers": 2, "net.epochs": 8, "image.epochs": 1, "fusion.epochs": 4}
+
+
+def asked(name: str, cohort: Cohort, out: Path) -> Answer:
+    answer = question(name)(Asking(cohort, out, FAST, random_weights=True, n_bootstrap=50))
+    written = json.loads(answer.write(out).read_text())
+    assert [f["value"] for f in written["figures"]] == [f.value for f in answer.figures]
+    assert "simulated" in answer.sentences[0]
+    for figure in answer.figures:
+        assert figure.n_subjects == cohort.frames["subject_id"].nunique()
+        assert figure.n_frames == len(cohort)
+    return answer
+
+
+def test_seeds_have_a_figure_each_and_their_spread_is_told(make_cohort: Make, tmp_path: Path) -> None:
+    answer = asked("seeds", make_cohort(gap=0.5, crops=False), tmp_path / "out")
+    names = [figure.what for figure in answer.figures]
+    assert names[:5] == ["the study itself", "seed 1", "seed 2", "seed 3", "seed 4"]
+    assert any(name.startswith("split") for name in names)
+    values = [figure.value for figure in answer.figures[:5] if figure.value is not None]
+    assert f"standard deviation {np.std(values, ddof=1):.1f}" in answer.sentences[1]
+
+
+def test_every_fusion_is_compared_with_early_fusion(make_cohort: Make, tmp_path: Path) -> None:
+    answer = asked("fusion", make_cohort(n_frames=2), tmp_path / "out")
+    assert [f.what for f in answer.figures][:2] == ["early-fusion", "late-fusion"]
+    assert len(answer.figures) == 6
+    assert all("Holm" in figure.note for figure in answer.figures[1:])
+    best = max(figure.value for figure in answer.figures if figure.value is not None)
+    assert f"F1 {best:.1f}" in answer.sentences[0]
+    assert "random weights" in answer.sentences[0]
+    assert answer.weights == "random"
+
+
+def test_encoders_of_a_dry_run_are_the_small_ones_and_what_is_asked(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(n_frames=2)
+    answer = asked("encoder-swap", cohort, tmp_path / "out")
+    assert [f.what for f in answer.figures] == ["mixer_tiny", "resnet_tiny", "fastervit_tiny"]
+    assert all("that with mixer_tiny" in figure.note for figure in answer.figures[1:])
+    named = Asking(cohort, tmp_path, {"image.encoder": "vit_b16"}, random_weights=True)
+    assert encoders(named) == ["mixer_tiny", "resnet_tiny", "fastervit_tiny", "vit_b16"]
+    assert encoders(Asking(cohort, tmp_path))[0] == "mixer_b16"
+
+
+def test_learning_curve_draws_grow_and_end_with_the_study_itself(make_cohort: Make, tmp_path: Path) -> None:
+    cohort = make_cohort(n_patients=6, n_healthy=6, n_frames=2, gap=1.0, crops=False)
+    folds = make_folds(cohort.frames, seed=0)
+    assert sizes(cohort.frames, folds) == [2, 4, 5]
+    train = folds[0][0]
+    few, more, every = (set(draw_subjects(cohort.frames, train, k, 0, 0)) for k in (2, 4, 5))
+    assert few < more < every == set(train)
+    assert cohort.frames.iloc[sorted(few)].groupby("group")["subject_id"].nunique().tolist() == [2, 2]
+    answer = asked("learning-curve", cohort, tmp_path / "out")
+    assert [curve.name for curve in answer.plots[0].curves] == ["measures-logistic", "measures-net"]
+    assert list(answer.plots[0].curves[0].x) == [2, 4, 5]
+    again = question("learning-curve")(
+        Asking(cohort, tmp_path / "out", FAST, random_weights=True, n_bootstrap=50)
+    )  # from what is kept
+    assert again == answer
+
+
+def test_measures_shuffled_in_fusion(make_cohort: Make, tmp_path: Path) -> None:
+    answer = asked("shuffled-measures", make_cohort(n_patients=4, n_healthy=4), tmp_path / "out")
+    assert [figure.what.split("measures ")[1] for figure in answer.figures] == [
+        "intact",
+        "shuffled in training",
+        "shuffled at test only",
+    ]
+    inputs = Inputs({"measures": np.arange(20.0).reshape(10, 2)})
+    train, test = np.arange(6), np.arange(6, 10)
+    in_training, at_test = shuffled(inputs, train, test, 0)
+    assert sorted(in_training[train].take("measures")[:, 0]) == sorted(inputs[train].take("measures")[:, 0])
+    assert (in_training[test].take("measures") == inputs[test].take("measures")).all()
+    assert (at_test[train].take("measures") == inputs[train].take("measures")).all()
+    assert at_test[test].take("measures").max() <= inputs[train].take("measures").max()
+
+
+def test_every_question_has_its_module_and_an_unknown_one_names_the_nearest() -> None:
+    for name in QUESTIONS:
+        assert callable(question(name))
+    with pytest.raises(RecipeError, match="did you mean seeds"):
+        question("seed")
