@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.cohort import Cohort, write_cohort
 from facialis.errors import RecipeError
 from facialis.models.inputs import Inputs
 from facialis.studies.questions import QUESTIONS, question
@@ -96,6 +96,20 @@ def test_measures_shuffled_in_fusion(make_cohort: Make, tmp_path: Path) -> None:
     assert (in_training[test].take("measures") == inputs[test].take("measures")).all()
     assert (at_test[train].take("measures") == inputs[train].take("measures")).all()
     assert at_test[test].take("measures").max() <= inputs[train].take("measures").max()
+
+
+def test_fusion_that_lives_on_the_measures_loses_by_their_shuffling(make_cohort: Make, tmp_path: Path) -> None:
+    telling, blank = make_cohort(4, 4), make_cohort(4, 4, name="blank", gap=0.0)
+    arrays = {"measures": telling.array("measures"), "crops": blank.array("crops")}
+    cohort = write_cohort(tmp_path / "both", telling.frames, arrays, {"simulated": True})
+    settings = {**FAST, "net.epochs": 40, "fusion.epochs": 40}
+    answer = question("shuffled-measures")(
+        Asking(cohort, tmp_path / "out", settings, random_weights=True, n_bootstrap=50)
+    )
+    intact, training, test = (figure.value or 0.0 for figure in answer.figures)
+    assert intact > 90
+    assert training < intact - 10
+    assert test < intact - 10
 
 
 def test_every_question_has_its_module_and_an_unknown_one_names_the_nearest() -> None:

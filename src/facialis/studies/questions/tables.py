@@ -32,7 +32,8 @@ def row_figure(what: str, row: Mapping[str, Any], note: str = "") -> Figure:
         return Figure(what, F1, None, None, None, 0, 0, str(row["error"]))
     if row["f1"] is None:
         note = "; ".join(filter(None, ("undefined in every fold", note)))
-    return Figure(what, F1, row["f1"], *row["f1_interval"], row["n_subjects"], row["n_frames"], note)
+    low, high = row["f1_interval"]
+    return Figure(what, F1, row["f1"], low, high, row["n_subjects"], row["n_frames"], note)
 
 
 def table_figure(what: str, table: pd.DataFrame, asking: Asking, note: str = "") -> Figure:
