@@ -322,6 +322,15 @@ def test_study_from_simulation_to_table(tmp_path):
     assert results["simulated"] is True
     assert results["rows"][0]["n_folds"] == 4
     assert results["recipes"]["measures-net"]["net"]["epochs"] == 3
+    done = facialis("study", "ask", "seeds", cohort, "-o", tmp_path / "asked", "--set", "net.epochs=3")
+    assert done.returncode == 0, done.stderr
+    assert "simulated" in done.stdout
+    answer = json.loads((tmp_path / "asked" / "answer.json").read_text())
+    assert answer["simulated"] is True
+    assert all(sentence in " ".join(done.stdout.split()) for sentence in answer["sentences"])
+    wrong = facialis("study", "ask", "seed", cohort, "-o", tmp_path / "wrong")
+    assert wrong.returncode != 0
+    assert "did you mean seeds?" in wrong.stderr
     wrong = facialis("study", "measures-net", cohort, "-o", tmp_path / "z", "--set", "net.epoch=3")
     assert wrong.returncode == 2
     assert "epochs" in wrong.stderr

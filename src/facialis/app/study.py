@@ -183,6 +183,47 @@ def table1(
     write_table1(results, out)
 
 
+@app.command("ask")
+def ask(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="seeds, fusion, encoder-swap, learning-curve, shuffled-measures.")
+    ],
+    cohort: Annotated[Path, typer.Argument(help="Folder of a cohort, simulated or extracted.")],
+    out: OutOption,
+    weights: WeightsOption = None,
+    random_weights: RandomOption = False,
+    set_: SetOption = None,
+    split: SplitOption = "leave-one-patient-out",
+    seed: SeedOption = 0,
+    device: DeviceOption = "cpu",
+    workers: WorkersOption = None,
+    engine: EngineOption = "processes",
+    allow_duplicates: DuplicatesOption = False,
+) -> None:
+    """Ask where a result comes from; the answer stands in DIR/answer.json as well.
+
+    seeds: how far F1 moves. fusion: every fusion on the same folds. encoder-swap: each encoder in the Mixer's place.
+    learning-curve: F1 against the number of subjects. shuffled-measures: whether the fusion uses the measures.
+    """
+    _studies()
+    from facialis.cohorts.cohort import Cohort
+    from facialis.reports.study_tables import answer_table
+    from facialis.reports.tables import console
+    from facialis.studies.engine import default_workers
+    from facialis.studies.questions import Asking, question
+
+    find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
+    answer = find(
+        Asking(
+            Cohort.open(cohort), out, overrides, _weights(weights), random_weights, split, seed, device=device,
+            engine=engine, workers=workers or default_workers(device), allow_duplicates=allow_duplicates,
+        )
+    )  # fmt: skip
+    path = answer.write(out)
+    console().print(answer_table(answer.as_dict()))
+    typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}"]))
+
+
 def _studies() -> Any:
     """Return the module of the recipes, or say what to install."""
     from facialis.errors import FacialisError

@@ -9,6 +9,7 @@ from importlib import import_module
 from facialis.errors import RecipeError
 from facialis.studies.questions.question import Answer, Asking
 
+__all__ = ["QUESTIONS", "Answer", "Asking", "question"]
 QUESTIONS: dict[str, str] = {
     "seeds": "How far does the figure move from seed to seed and from split to split?",
     "learning-curve": "What would more subjects bring?",

@@ -51,8 +51,8 @@ def _verdict(rows: Sequence[Mapping[str, Any]], figures: Sequence[Figure], best:
     told_over = f"its interval overlaps with {len(over)} of the {len(others)} others'"
     if "comparison" in rows[best]:
         p = rows[best]["comparison"]["p_holm"]
-        verdict = "differs" if p < 0.05 else "does not differ"
-        return f"{told_over}, and it {verdict} from {reference} (paired test over subjects, Holm-corrected p {p:.3g})."
+        verdict = "it differs" if p < 0.05 else "no difference is shown"
+        return f"{told_over}, and {verdict} from {reference} (paired test over subjects, Holm-corrected p {p:.3g})."
     tested = [row["comparison"]["p_holm"] for row in rows if "comparison" in row]
     if rows[best]["recipe"] != REFERENCE or not tested:
         return f"{told_over}; {reference} gave no row to test against."

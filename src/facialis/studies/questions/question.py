@@ -98,8 +98,12 @@ class Answer:
     sheets: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer as plain data."""
+        return asdict(self)
+
     def write(self, out: Path) -> Path:
         """Write the answer as ``answer.json`` into a folder and return the file."""
         path = out / "answer.json"
-        write_text(path, json.dumps(asdict(self), indent=1, allow_nan=False) + "\n")
+        write_text(path, json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
         return path
