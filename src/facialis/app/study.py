@@ -186,7 +186,10 @@ def table1(
 @app.command("ask")
 def ask(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="seeds, fusion, encoder-swap, learning-curve, shuffled-measures.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="shortcuts, seeds, fusion, encoder-swap, learning-curve, shuffled-measures."
+        ),
     ],
     cohort: Annotated[Path, typer.Argument(help="Folder of a cohort, simulated or extracted.")],
     out: OutOption,
@@ -202,7 +205,8 @@ def ask(
 ) -> None:
     """Ask where a result comes from; the answer stands in DIR/answer.json as well.
 
-    seeds: how far F1 moves. fusion: every fusion on the same folds. encoder-swap: each encoder in the Mixer's place.
+    shortcuts: background, sharpness, size or pose alone. seeds: how far F1 moves.
+    fusion: every fusion on the same folds. encoder-swap: each encoder in the Mixer's place.
     learning-curve: F1 against the number of subjects. shuffled-measures: whether the fusion uses the measures.
     """
     _studies()
