@@ -34,4 +34,5 @@ def test_background_shortcut(tmp_path: Path, brighter: float, found: bool) -> No
     assert rows["background"] == found
     assert ("background" in given.sentences[0]) == found
     assert "simulated" in given.sentences[0]
+    assert given.write(tmp_path / "out").is_file()
     assert any("head pose could not run" in note for note in given.notes)

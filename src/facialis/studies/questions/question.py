@@ -104,6 +104,7 @@ class Answer:
 
     def write(self, out: Path) -> Path:
         """Write the answer as ``answer.json`` into a folder and return the file."""
+        out.mkdir(parents=True, exist_ok=True)
         path = out / "answer.json"
         write_text(path, json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
         return path
