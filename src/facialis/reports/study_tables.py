@@ -137,13 +137,18 @@ def answer_table(answer: Mapping[str, Any]) -> Table:
         table.add_row(
             row["what"],
             row["figure"],
-            number(row["value"]),
-            interval([row["low"], row["high"]]),
+            _three(row["value"]),
+            f"{_three(row['low'])} to {_three(row['high'])}",
             str(row["n_subjects"]),
             str(row["n_frames"]),
             row["note"],
         )
     return table
+
+
+def _three(value: float | None) -> str:
+    """Return per cents and areas under curves alike with three digits."""
+    return "?" if value is None else f"{value:.3g}"
 
 
 def explanation(results: Mapping[str, Any], *, tests: bool = True) -> list[str]:
