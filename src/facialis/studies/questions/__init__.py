@@ -11,7 +11,7 @@ from facialis.studies.questions.question import Answer, Asking
 
 __all__ = ["QUESTIONS", "Answer", "Asking", "question"]
 QUESTIONS: dict[str, str] = {
-    "shortcuts": "Can the group be told without the face?",
+    "shortcuts": "Can the group be told by anything but the palsy?",
     "seeds": "How far does the figure move from seed to seed and from split to split?",
     "learning-curve": "What would more subjects bring?",
     "encoder-swap": "What does the image encoder matter? Fusion with each in the Mixer's place.",

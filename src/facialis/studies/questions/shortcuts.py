@@ -1,4 +1,4 @@
-"""Can the group be told without the face? Small probes under the study's own folds, beside the model's own figure."""
+"""Can the group be told by anything but the palsy? Small probes under the study's own folds, beside the model's own figure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from facialis.studies.splits import Folds, make_folds
 
 Floats = NDArray[np.float64]
 GRID = 16
-PROBES = ("background", "grey statistics", "sharpness and compression", "picture size", "head pose")
+PROBES = ("background", "grey levels, face included", "sharpness, face included", "picture size", "head pose")
 BESIDE = ("symmetric shape (partly palsy itself)", "model: logistic regression on measures")
 
 
@@ -53,8 +53,9 @@ def ask(asking: Asking) -> Answer:
     told = ", ".join(f"{name} (AUC {values[name]:.2f})" for name in shown) or "none of them"
     sentences = [f"Of {len(ran)} probes that ran, these tell the group after Holm's correction: {told}{simulated}."]
     sheet = [{"probe": name, "p": p_values[name], "p, Holm": adjusted[name], "shortcut": name in shown} for name in ran]
-    notes = [f"{name} could not run: {why}" for name, why in missing.items()]
-    title = "Can the group be told without the face?"
+    notes = ["Background is what a crop shows around the face; crops are grey, so that colour is not asked."]
+    notes += [f"{name} could not run: {why}" for name, why in missing.items()]
+    title = "Can the group be told by anything but the palsy?"
     return Answer("shortcuts", title, sentences, figures, cohort.simulated, sheets={"Holm": sheet}, notes=notes)
 
 
@@ -66,10 +67,12 @@ def features(cohort: Cohort) -> tuple[dict[str, Floats], dict[str, str]]:
     sizes = {"height", "width"} <= set(frames.columns)
     if "crops" in held:
         crops = cohort.array("crops")
-        found["grey statistics"] = np.stack([_grey(crop) for crop in crops])
-        found["sharpness and compression"] = np.stack([_texture(crop) for crop in crops])
+        found["grey levels, face included"] = np.stack([_grey(crop) for crop in crops])
+        found["sharpness, face included"] = np.stack([_texture(crop) for crop in crops])
     else:
-        missing |= dict.fromkeys(("grey statistics", "sharpness and compression"), "the cohort holds no crops")
+        missing |= dict.fromkeys(
+            ("grey levels, face included", "sharpness, face included"), "the cohort holds no crops"
+        )
     if "crops" in held and "landmarks" in held and sizes:
         marks = cohort.array("landmarks")
         shapes = frames[["height", "width"]].to_numpy(dtype=int).tolist()
