@@ -1,4 +1,4 @@
-"""Can the group be told by anything but the palsy? Small probes under the study's folds, beside the model's own figure."""
+"""Can the group be told by anything but the palsy? Small probes under the study's folds, beside a model."""
 
 from __future__ import annotations
 
