@@ -117,7 +117,7 @@ def run_study(
             check_duplicates(cohort)
         variants = _variants(cohort, split, seed, seeds)
         for recipe in recipes:
-            path, file = Path(cohort.path).resolve(), _weights_of(recipe, weights)
+            path, file = Path(cohort.path).resolve(), weights_of(recipe, weights)
             rows.append(_Row(recipe, Source(path, cohort.hash, recipe, file, random_weights, seed, device)))
         encoders = _encoders(rows, keep_going)
         facts = describe(
@@ -182,7 +182,8 @@ def _variants(cohort: Cohort, split: str, seed: int, seeds: int) -> dict[str, tu
     return variants
 
 
-def _weights_of(recipe: Recipe, weights: Weights) -> Path | None:
+def weights_of(recipe: Recipe, weights: Weights) -> Path | None:
+    """Return the file of a recipe's image encoder, or None where none is given or needed."""
     if isinstance(weights, Mapping):
         weights = weights.get(recipe.image.encoder)
     return None if weights is None or not recipe.uses_image else Path(weights)

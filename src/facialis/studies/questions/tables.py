@@ -18,7 +18,7 @@ from facialis.studies.metrics import summarise
 from facialis.studies.questions.question import Asking, Figure
 from facialis.studies.results import percent
 from facialis.studies.settings import Recipe
-from facialis.studies.study import check_device, check_duplicates
+from facialis.studies.study import check_device, check_duplicates, weights_of
 from facialis.studies.training import Answers
 
 F1 = "F1, mean of folds, %"
@@ -69,11 +69,7 @@ def _digits(value: float | None) -> str:
 
 def source_of(asking: Asking, recipe: Recipe) -> Source:
     """Return what a recipe's folds need."""
-    weights = asking.weights
-    if isinstance(weights, Mapping):
-        weights = weights.get(recipe.image.encoder)
-    file = None if weights is None or not recipe.uses_image else Path(weights)
-    path = Path(asking.cohort.path).resolve()
+    path, file = Path(asking.cohort.path).resolve(), weights_of(recipe, asking.weights)
     return Source(path, asking.cohort.hash, recipe, file, asking.random_weights, asking.seed, asking.device)
 
 
