@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from facialis.cohorts.simulated import framing, response, response_fit, turning
+from facialis.cohorts.simulated.picture import Sitters
 from facialis.cohorts.simulated.twins import twins
 from facialis.faces import instrument
 from facialis.faces.fields import Array
 from facialis.faces.landmarks import FaceLandmarker
 
-TWINS = 110
+TWINS = 70
 """Pairs of simulated subjects, with three pictures each."""
 NOISE_SIZES = (25.0, 50.0, 100.0, 200.0)
 
@@ -80,7 +81,8 @@ def run(portraits: list[tuple[str, Any]], *, quick: bool = False) -> tuple[dict[
     left, yaw, pitch = [], [], []
     with FaceLandmarker() as landmarker:
         frames, bad = framing.frames(landmarker, portraits)
-        pictures = twins(landmarker, 10 if quick else TWINS, 3, seed=21)
+        photos = [(name, rgb) for name, rgb in portraits if not isinstance(rgb, str)]
+        pictures = twins(landmarker, 10 if quick else TWINS, 3, seed=22, sitters=Sitters(photos, seed=22))
         for portrait in frames:
             settings = framing.SETTINGS[:2] if quick else framing.SETTINGS
             found += response.answers(landmarker, portrait, response.METROLOGY, settings)

@@ -75,8 +75,9 @@ def draw_cameras(rng: np.random.Generator, n: int, *, frontal: bool = False) -> 
 
 GAZE_SHARE = (0.4, 0.6)
 """Mean and standard deviation of the share of the head's turn that the eyes take back to look at the camera."""
-GAZE_WANDERS = 4.0
-"""Standard deviation of the gaze beside that, degrees."""
+GAZE_WANDERS, LOOKS_AWAY, GAZE_AWAY = 4.0, 0.3, 14.0
+"""Standard deviation of the gaze beside that, degrees; in this share of the photos people look elsewhere, with the last
+of these."""
 EYEBALL_CM = 1.15
 """From the eyeball's centre to the middle of the iris."""
 
@@ -84,12 +85,13 @@ EYEBALL_CM = 1.15
 def draw_gaze(rng: np.random.Generator, angles: Array) -> Array:
     """Draw how far the irises of faces turned by `angles` (n, 3) degrees move: (n, 2) cm in x and y of the head.
 
-    Both eyes turn alike. The share of the turn that is taken back fits how the middle of the irises moves against the
-    canthi in healthy people's photos.
+    Both eyes turn alike. The share of the turn that is taken back, and how many look elsewhere, fit where the middle of
+    the irises lies between the canthi in healthy people's photos.
     """
     n = len(angles)
     share = np.clip(rng.normal(*GAZE_SHARE, n), -0.3, 1.0)
-    gaze = rng.normal(0.0, GAZE_WANDERS, (n, 2)) - share[:, None] * angles[:, :2]
+    wanders = np.where(rng.random((n, 1)) < LOOKS_AWAY, GAZE_AWAY, GAZE_WANDERS)
+    gaze = wanders * rng.standard_normal((n, 2)) - share[:, None] * angles[:, :2]
     return np.asarray(EYEBALL_CM * np.sin(np.radians(np.clip(gaze, -35.0, 35.0))))
 
 

@@ -49,7 +49,7 @@ STANDARD: dict[str, Movement] = {
     "rest": Movement({}),
     "small_closed_smile": Movement(_smile((0.25, 0.55), (0.0, 0.3), (0.0, 0.1), (0.0, 0.2))),
     "large_smile": Movement(
-        _smile((0.6, 1.0), (0.1, 0.5), (0.1, 0.5), (0.2, 0.7)), closure=(0.05, 0.3), jaw=(0.1, 0.5)
+        _smile((0.6, 1.0), (0.1, 0.5), (0.2, 0.8), (0.2, 0.7)), closure=(0.05, 0.3), jaw=(0.1, 0.5)
     ),
     "brow_raise": Movement(_both("frontalis", (0.6, 1.0)), closure=(-0.2, 0.0)),
     "gentle_closure": Movement({"orbicularis_oculi_palpebral": (0.1, 0.4)}, closure=(0.85, 1.0)),
@@ -79,7 +79,7 @@ EVERYDAY: dict[str, tuple[float, Movement]] = {
     "rest": (0.24, Movement({})),
     "smile": (
         0.26,
-        Movement(_smile((0.3, 1.0), (0.0, 0.4), (0.0, 0.4), (0.0, 0.7)), closure=(0.0, 0.3), jaw=(0.0, 0.5)),
+        Movement(_smile((0.3, 1.0), (0.0, 0.4), (0.0, 0.7), (0.0, 0.7)), closure=(0.0, 0.3), jaw=(0.0, 0.5)),
     ),
     "brow_raise": (0.08, Movement(_both("frontalis", (0.4, 1.0)), closure=(-0.2, 0.0))),
     "eye_closure": (0.09, Movement(_both("orbicularis_oculi", (0.1, 0.8)), closure=(0.5, 1.0))),
@@ -116,6 +116,8 @@ IDLE = 0.1
 """Every family of muscles idles at abs(N(0, IDLE)) of full effort."""
 SIDE_RATIO = 0.2
 """Standard deviation of the logarithm of a muscle family's left-right strength ratio in healthy people."""
+MOST_CLOSURE = 1.3
+"""Effort beyond 1 presses lids that are closed already."""
 
 
 class Intended(NamedTuple):
@@ -233,6 +235,6 @@ def draw_movements(
     blink = IDLE * rng.standard_normal(n)
     closure = (wanted[:, -3] + blink)[:, None] * ratios[:, -1]
     intended = Intended(
-        names=np.array(names)[which], efforts=efforts, closure=np.clip(closure, -0.4, 1.0), jaw=wanted[:, -2]
+        names=np.array(names)[which], efforts=efforts, closure=np.clip(closure, -0.4, MOST_CLOSURE), jaw=wanted[:, -2]
     )
     return intended, wanted[:, -1]

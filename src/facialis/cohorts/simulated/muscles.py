@@ -2,8 +2,11 @@
 
 Each muscle has the weights of the facial nerve's branches that drive it and a sum of Gaussian bumps ``(landmark,
 radius mm, (x, y, z) mm at full effort)`` on the subject's right side (x < 0 in the canonical face, y up, z towards the
-viewer), mirrored for the subject's left. Sizes: hand-built from anatomy and the literature on excursions (a full smile
-moves the commissure by about 7 mm).
+viewer), mirrored for the subject's left. Sizes: hand-built from anatomy and published excursions of healthy people: a
+large smile moves the commissure by 9.3 mm (SD 2.8; 12 people, "Objective computorized evaluation of normal patterns of
+facial muscles contraction", Brazilian Journal of Otorhinolaryngology), a raised brow rises by 7.6 to 9.0 mm above the
+middle of the eye (81 people; Cruz and Cruz, "Quantification of frontalis muscle action", Arquivos Brasileiros de
+Oftalmologia 2004). The standard views have 9.0 mm and 8.3 mm on average.
 
 The upper lid's elevator (levator palpebrae) is the oculomotor nerve's, not the facial nerve's: it is no muscle of this
 table and no palsy weakens it, hence the open eye; a negative `closure` is its work.
@@ -59,14 +62,14 @@ MUSCLES: tuple[Muscle, ...] = (
         "frontalis_medial",
         "frontalis",
         {"temporal": 1.0},
-        ((105, 16, (0, 2.25, 0)), (66, 12, (0, 2.5, 0))),
+        ((66, 16, (0, 4.0, 0)), (107, 12, (0, 4.5, 0))),
         "above_eyes",
     ),
     Muscle(
         "frontalis_lateral",
         "frontalis",
         {"temporal": 1.0},
-        ((105, 16, (0, 2.25, 0)), (104, 18, (0, 2, 0)), (70, 10, (0, 1.5, 0))),
+        ((105, 16, (0, 4.4, 0)), (104, 18, (0, 2.4, 0)), (70, 12, (0, 2.4, 0))),
         "above_eyes",
     ),
     Muscle("corrugator", "corrugator", {"temporal": 1.0}, ((55, 10, (1.8, -2.5, 0.5)), (107, 9, (1, -1.5, 0)))),
@@ -80,7 +83,7 @@ MUSCLES: tuple[Muscle, ...] = (
         "orbicularis_oculi_orbital",
         "orbicularis_oculi",
         {"temporal": 0.4, "zygomatic": 0.6},
-        ((50, 13, (0, 1.5, 1)), (46, 10, (0, -0.8, 0))),
+        ((50, 13, (0, 1.5, 1)), (46, 12, (0, -2, 0)), (105, 14, (0, -2.5, 0))),
     ),
     Muscle("nasalis", "nasalis", {"buccal": 1.0}, ((48, 7, (-1.2, 1.2, 0)), (129, 6, (-0.8, 1, 0)))),
     Muscle(
@@ -183,6 +186,9 @@ LOWER_RING = (25, 110, 24, 23, 22, 26, 112)
 """The rings of skin next to the lid margins, in the same order."""
 CLOSURE = ((UPPER_LID, -0.8), (UPPER_RING, -0.35), (LOWER_LID, 0.14), (LOWER_RING, 0.08))
 """How much of the lid gap each row moves (up is positive) as the eye closes."""
+PRESSED = 1.0
+"""How far, in lid gaps, closed lids are pressed up by an effort of 1 beyond closure: healthy people's closed eyes
+differ more between the sides than their open ones."""
 
 LOWER_LIP = (
     146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324,
@@ -252,11 +258,16 @@ def muscle_displacement(activations: Array, jaw: Array) -> Array:
 
 
 def close_lids(faces: Array, closure: Array) -> Array:
-    """Return `faces` (n, 478, 3) with the lids closed by `closure` (n, 2) of their gap; negative opens them wider."""
-    closed = faces.copy()
+    """Return `faces` (n, 478, 3) with the lids closed by `closure` (n, 2) of their gap.
+
+    Negative opens them wider; what is above 1 presses the closed lids.
+    """
+    closed, pressed = faces.copy(), np.maximum(closure - 1.0, 0.0)
+    closure = np.minimum(closure, 1.0)
     for side in (0, 1):
         permutation: NDArray[np.intp] = np.arange(N_LANDMARKS) if side == 0 else mirror_permutation()
         gap = faces[:, permutation[list(UPPER_LID)]] - faces[:, permutation[list(LOWER_LID)]]
         for row, share in CLOSURE:
-            closed[:, permutation[list(row)]] += share * closure[:, side, None, None] * gap
+            moved = share * closure[:, side] + PRESSED * pressed[:, side]
+            closed[:, permutation[list(row)]] += moved[:, None, None] * gap
     return closed

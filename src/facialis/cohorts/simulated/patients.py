@@ -33,9 +33,9 @@ CENTRAL = (0.05, 0.3, 1.0, 1.0, 0.7)
 
 BRANCH_SPREAD = (0.35, 0.35, 0.25, 0.25, 0.25)
 """Standard deviation of the logarithm of each branch's weakness about its severity."""
-SYNKINETIC = (0.9, 0.65, 1.0, 1.0, 1.0)
+SYNKINETIC = (1.4, 0.65, 1.0, 1.0, 1.0)
 """What the branches lose in a synkinetic palsy, as factors of its severity: the eye closes again before the mouth
-moves well."""
+moves well, and the forehead comes back last."""
 
 
 @dataclass(frozen=True)

@@ -55,19 +55,19 @@ SYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
 """Length scale (cm): standard deviation in x, y, z (cm) of the symmetric variation."""
 
 ANTISYMMETRIC: tuple[tuple[float, tuple[float, float, float]], ...] = (
-    (5.0, (0.15, 0.075, 0.10)),
+    (5.0, (0.15, 0.081, 0.10)),
     (1.8, (0.04, 0.025, 0.05)),
 )
 """Length scale (cm): standard deviation in x, y, z (cm) of the antisymmetric variation, before the landmarker."""
 LEVEL: dict[int, tuple[float, float]] = {
-    105: (0.5, 2.1), 70: (1.35, 2.45), 107: (0.1, 1.9), 33: (0.22, 0.1), 133: (0.22, 0.3), 468: (0.5, 0.2),
-    159: (0.4, 0.28), 145: (0.15, 0.8), 205: (0.5, 0.27), 98: (0.66, 0.15), 1: (0.1, 1), 61: (0.25, 2),
-    40: (0.22, 1.25), 37: (0.15, 0.8), 0: (0.15, 0.5), 91: (0.3, 1.03), 84: (0.24, 0.5), 17: (0.38, 0.5),
+    105: (0.5, 2.35), 70: (1.35, 2.45), 107: (0.1, 1.1), 33: (0.22, 0.1), 133: (0.22, 0.3), 468: (0.5, 0.2),
+    159: (0.4, 0.5), 145: (0.15, 0.8), 205: (0.5, 0.27), 98: (0.66, 0.15), 1: (0.1, 1), 61: (0.6, 2),
+    40: (0.5, 1.25), 37: (0.35, 0.8), 0: (0.3, 0.5), 91: (0.6, 1.03), 84: (0.24, 0.5), 17: (0.38, 0.5),
     152: (1.05, 1), 127: (0.2, 1),
 }  # fmt: skip
 """Share of the antisymmetric variation in x and y that landmarks show: eyes, alae and the middle of the lips lie more
 evenly in real faces than brows, mouth corners and chin do."""
-LID_RATIO = 0.10
+LID_RATIO = 0.12
 """Standard deviation of the logarithm of the ratio of the lid gaps, subject's right to left."""
 
 AXIS_SPREAD = 0.035
