@@ -107,7 +107,7 @@ def show(
     drawn = sheet_pictures(plan, seed, sitter) if pictures else None
     names = tuple(STANDARD) if plan == "mixed" else views(plan)
     wide, high = 1.35 * len(names) + 1.0, (1.5 if pictures else 1.8) * len(ROWS) + 0.6
-    figure = Figure(figsize=(wide, high), dpi=150 if pictures else 100)
+    figure = Figure(figsize=(wide, high), dpi=120 if pictures else 100)
     axes = figure.subplots(len(ROWS), len(names), squeeze=False)
     figure.subplots_adjust(0.9 / wide, 0.01, 0.995, 1.0 - 0.6 / high, 0.0, 0.0)
     for row, (grade, kind) in enumerate(ROWS):
