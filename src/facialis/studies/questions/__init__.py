@@ -9,7 +9,7 @@ from importlib import import_module
 from facialis.errors import RecipeError
 from facialis.studies.questions.question import Answer, Asking
 
-__all__ = ["QUESTIONS", "Answer", "Asking", "question"]
+__all__ = ["NEEDS", "QUESTIONS", "Answer", "Asking", "question"]
 QUESTIONS: dict[str, str] = {
     "shortcuts": "Can the group be told by anything but the palsy?",
     "seeds": "How far does the figure move from seed to seed and from split to split?",
@@ -19,6 +19,16 @@ QUESTIONS: dict[str, str] = {
     "shuffled-measures": "Does fusion use the measures? They are shuffled between faces.",
 }
 """Name of each question and what it asks; the module has the name with underscores."""
+
+NEEDS: dict[str, str] = {
+    "shortcuts": "crops and landmarks, height and width, transforms; what is missing is said",
+    "seeds": "measures",
+    "learning-curve": "measures; the more subjects the longer the curve",
+    "encoder-swap": "measures and crops, encoders' weights",
+    "fusion": "measures and crops, an encoder's weights",
+    "shuffled-measures": "measures and crops, an encoder's weights",
+}
+"""What each question needs of the cohort (and beside it)."""
 
 
 def question(name: str) -> Callable[[Asking], Answer]:

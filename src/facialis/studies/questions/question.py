@@ -47,6 +47,7 @@ class Figure:
 
     `what` names the row (a probe, a group, an encoder); `figure` the metric ("F1, mean of folds", "AUC, pooled"). The
     interval is a bootstrap over subjects at 95 %. `value` is None where it is undefined, and `note` then says why.
+    `beside` marks what the others are held against (a model beside what shortcuts reach), drawn in another colour.
     """
 
     what: str
@@ -57,6 +58,7 @@ class Figure:
     n_subjects: int
     n_frames: int
     note: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)
