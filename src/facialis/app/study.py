@@ -209,6 +209,9 @@ def ask(
             "--list", is_eager=True, callback=_list_questions, help="Print the questions and what each needs."
         ),
     ] = False,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="Recipe to ask about, where the question leaves the choice; repeatable.")
+    ] = None,
     weights: WeightsOption = None,
     random_weights: RandomOption = False,
     set_: SetOption = None,
@@ -237,6 +240,7 @@ def ask(
         Asking(
             Cohort.open(cohort), out, overrides, _weights(weights), random_weights, split, seed, device=device,
             engine=engine, workers=workers or default_workers(device), allow_duplicates=allow_duplicates,
+            recipes=recipe or (),
         )
     )  # fmt: skip
     path, facts = answer.write(out), answer.as_dict()

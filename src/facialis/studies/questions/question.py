@@ -18,7 +18,8 @@ class Asking:
     """What a question is asked of: a cohort, and how its studies are run; as the parameters of `run_study`.
 
     `out` is the question's own folder: its studies are kept below it, so that a question that was stopped goes on.
-    `overrides` are settings of the recipes, dotted key to value.
+    `overrides` are settings of the recipes, dotted key to value; `recipes` names those that are asked about, where a
+    question leaves the choice.
     """
 
     cohort: Cohort
@@ -33,6 +34,7 @@ class Asking:
     engine: str = "processes"
     workers: int = 1
     allow_duplicates: bool = False
+    recipes: Sequence[str] = ()
 
     @property
     def run(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from facialis.studies.engine import run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
 from facialis.studies.metrics import summarise
 from facialis.studies.questions.question import Asking, Figure
+from facialis.studies.recipes import load_recipes
 from facialis.studies.results import percent
 from facialis.studies.settings import Recipe
 from facialis.studies.study import check_device, check_duplicates, weights_of
@@ -65,6 +66,11 @@ def told(figure: Figure) -> str:
 
 def _digits(value: float | None) -> str:
     return "?" if value is None else f"{value:.1f}"
+
+
+def recipes_of(asking: Asking, default: str) -> tuple[Recipe, ...]:
+    """Return the recipes that are asked about, by default one."""
+    return tuple(r for name in asking.recipes or (default,) for r in load_recipes(name, asking.overrides))
 
 
 def source_of(asking: Asking, recipe: Recipe) -> Source:
