@@ -230,7 +230,7 @@ def ask(
     import shlex
 
     from facialis.cohorts.cohort import Cohort
-    from facialis.reports.answers import answer_table, write_answer
+    from facialis.reports.answers import answer_table, sheet_tables, write_answer
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
     from facialis.studies.questions import QUESTIONS, Asking, question
@@ -245,7 +245,8 @@ def ask(
     )  # fmt: skip
     path, facts = answer.write(out), answer.as_dict()
     page = write_answer(facts, out, question=QUESTIONS[name], command=shlex.join(["facialis", *sys.argv[1:]]))
-    console().print(answer_table(facts))
+    for table in (answer_table(facts), *sheet_tables(facts)):
+        console().print(table)
     typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}, the page: {page}"]))
 
 

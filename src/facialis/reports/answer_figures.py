@@ -72,7 +72,7 @@ def _forest(metric: str, rows: Sequence[Mapping[str, Any]]) -> Drawn:
         axes.set_xlabel(metric + (f" (dashed: {'chance' if line else 'none'})" if line is not None else ""))
         axes.grid(axis="x", color="0.9", linewidth=0.7)
 
-    beside = "; the orange diamond is what they are held against" if any(row["beside"] for row in known) else ""
+    beside = "; orange: what they are held against" if any(row["beside"] for row in known) else ""
     told = "; ".join(f"{row['what']} {row['value']:.3g}" for row in known)
     return Drawn(f"{metric}, with 95 % intervals{beside}", f"{metric} of each row: {told}",
                  svg_picture(draw, size=(6.2, 0.75 + sum(heights))))  # fmt: skip
@@ -83,7 +83,7 @@ def _ends(metric: str, rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]
     if metric.startswith("AUC"):
         return -0.02, 1.02
     values = [row[key] for row in rows for key in ("value", "low", "high") if row[key] is not None]
-    if metric.endswith("%") and min(values) >= 0:
+    if metric.endswith("%"):
         return -2, 102
     low, high = min([0.0, *values]), max([0.0, *values])
     room = 0.05 * (high - low or 1.0)

@@ -16,6 +16,8 @@ from facialis.reports.templating import page_environment
 if TYPE_CHECKING:
     from rich.table import Table
 
+_ROWS = 12
+
 
 def write_answer(answer: Mapping[str, Any], folder: Path | str, *, question: str, command: str = "") -> Path:
     """Write an answer as ``report.html`` into a folder and return the file.
@@ -73,6 +75,22 @@ def answer_table(answer: Mapping[str, Any]) -> Table:
             str(row["n_frames"]), escape(row["note"]),
         )  # fmt: skip
     return table
+
+
+def sheet_tables(answer: Mapping[str, Any]) -> list[Table]:
+    """Return the sheets of an answer as tables for the terminal, the first rows of each."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    tables = []
+    for title, rows in answer["sheets"].items():
+        if rows:
+            more = f"and {len(rows) - _ROWS} more: see the page" if len(rows) > _ROWS else None
+            table = Table(*rows[0], title=title, title_justify="left", caption=more, caption_justify="left")
+            for row in rows[:_ROWS]:
+                table.add_row(*(escape(cell(value)) for value in row.values()))
+            tables.append(table)
+    return tables
 
 
 def flags(answer: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ __all__ = ["NEEDS", "QUESTIONS", "Answer", "Asking", "question"]
 QUESTIONS: dict[str, str] = {
     "shortcuts": "Can the group be told by anything but the palsy?",
     "leakage": "Does anything leak from the test side into training?",
+    "fairness": "Is the model as right about everyone?",
     "seeds": "How far does the figure move from seed to seed and from split to split?",
     "learning-curve": "What would more subjects bring?",
     "encoder-swap": "What does the image encoder matter? Fusion with each in the Mixer's place.",
@@ -24,6 +25,7 @@ QUESTIONS: dict[str, str] = {
 NEEDS: dict[str, str] = {
     "shortcuts": "crops and landmarks, height and width, transforms; what is missing is said",
     "leakage": "measures; hashes of the pictures, and what columns there are",
+    "fairness": "measures; sex, age_band or age, skin_tone, source, site, those that there are",
     "seeds": "measures",
     "learning-curve": "measures; the more subjects the longer the curve",
     "encoder-swap": "measures and crops, encoders' weights",
