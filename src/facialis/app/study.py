@@ -212,6 +212,9 @@ def ask(
     recipe: Annotated[
         list[str] | None, typer.Option(help="Recipe to ask about, where the question leaves the choice; repeatable.")
     ] = None,
+    with_pictures: Annotated[
+        bool, typer.Option("--with-pictures", help="label-noise: a page with the faces themselves, for this disk only.")
+    ] = False,
     weights: WeightsOption = None,
     random_weights: RandomOption = False,
     set_: SetOption = None,
@@ -231,14 +234,20 @@ def ask(
 
     from facialis.cohorts.cohort import Cohort
     from facialis.reports.answers import answer_table, sheet_tables, write_answer
+    from facialis.reports.contact_sheet import check_pictures, write_contact_sheet
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
     from facialis.studies.questions import QUESTIONS, Asking, question
 
     find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
+    if with_pictures and name != "label-noise":
+        raise typer.BadParameter("only label-noise has pictures to show", param_hint="--with-pictures")
+    opened = Cohort.open(cohort)
+    if with_pictures:
+        check_pictures(opened)
     answer = find(
         Asking(
-            Cohort.open(cohort), out, overrides, _weights(weights), random_weights, split, seed, device=device,
+            opened, out, overrides, _weights(weights), random_weights, split, seed, device=device,
             engine=engine, workers=workers or default_workers(device), allow_duplicates=allow_duplicates,
             recipes=recipe or (),
         )
@@ -247,6 +256,11 @@ def ask(
     page = write_answer(facts, out, question=QUESTIONS[name], command=shlex.join(["facialis", *sys.argv[1:]]))
     for table in (answer_table(facts), *sheet_tables(facts)):
         console().print(table)
+    if with_pictures:
+        sheet = out / "label-noise-pictures.html"
+        columns = ("label", "probability", "of_given_label")
+        write_contact_sheet(opened, next(iter(facts["sheets"].values())), sheet, title=answer.title, columns=columns)
+        typer.echo(f"faces, for this disk only: {sheet}")
     typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}, the page: {page}"]))
 
 
