@@ -258,7 +258,7 @@ def ask(
         console().print(table)
     if with_pictures:
         sheet = out / "label-noise-pictures.html"
-        columns = ("label", "probability", "of_given_label")
+        columns = ("label", "probability of palsy")
         write_contact_sheet(opened, next(iter(facts["sheets"].values())), sheet, title=answer.title, columns=columns)
         typer.echo(f"faces, for this disk only: {sheet}")
     typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}, the page: {page}"]))

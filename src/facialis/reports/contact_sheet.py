@@ -49,7 +49,7 @@ def write_contact_sheet(
         {
             "image": _jpeg(crops[number[row["frame_id"]]]),
             "name": row["frame_id"],
-            "facts": [f"{column.replace('_', ' ')} {row[column]}" for column in columns],
+            "facts": [f"{column}: {row[column]}" for column in columns],
         }
         for row in rows
     ]

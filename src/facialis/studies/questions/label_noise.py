@@ -48,7 +48,7 @@ def ask(asking: Asking) -> Answer:
     return Answer(
         "label-noise", "Frames that look mislabelled", _sentences(asking, table, listed, weights), figures,
         asking.cohort.simulated, weights,
-        sheets={SHEET: [_plain(row) for row in listed.head(SHOWN).to_dict("records")]},
+        sheets={SHEET: [_shown(row) for row in listed.head(SHOWN).to_dict("records")]},
         notes=[
             f"The whole list: {asking.out / FILE}. It names frames to be looked at again, nothing more: what is "
             f"hard for {recipe.name} looks like what is wrong.",
@@ -107,10 +107,16 @@ def _held(asking: Asking) -> list[str]:
     return [name for name in ABOUT if name in asking.cohort.frames]
 
 
-def _plain(row: Mapping[Any, Any]) -> dict[str, object]:
-    """Return a row for the page: plain numbers, without what is empty for lack of a video."""
-    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
-    return {key: value for key, value in plain.items() if key not in ABOUT or key == "path"}
+def _shown(row: Mapping[Any, Any]) -> dict[str, object]:
+    """Return a listed frame as a row of the page."""
+    return {
+        "frame_id": row["frame_id"],
+        "subject": row["subject_id"],
+        "label": "palsy" if row["label"] == 1 else "none",
+        "probability of palsy": float(row["probability"]),
+        "listed of its subject": f"{row['listed_of_subject']} of {row['frames_of_subject']}",
+        "path": str(row.get("path", "")),
+    }
 
 
 def _share(what: str, table: pd.DataFrame, rows: pd.Series, asking: Asking) -> Figure:
@@ -136,8 +142,8 @@ def _sentences(asking: Asking, table: pd.DataFrame, listed: pd.DataFrame, weight
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         sentences.append(
-            f"{start}{len(whole)} of them are of {len(names)} subjects with more than half of their frames listed "
-            f"({', '.join(map(str, names[:5]))}{more}): rather a subject that the model does not read, or a subject in "
-            "the wrong group, than single wrong labels."
+            f"{start}{len(whole)} of them are of subjects with more than half of their frames listed "
+            f"({', '.join(map(str, names[:5]))}{more}): rather people whom the model does not read, or who stand in the "
+            "wrong group, than single wrong labels."
         )
     return sentences
