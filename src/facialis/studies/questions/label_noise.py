@@ -143,7 +143,7 @@ def _sentences(asking: Asking, table: pd.DataFrame, listed: pd.DataFrame, weight
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         sentences.append(
             f"{start}{len(whole)} of them are of subjects with more than half of their frames listed "
-            f"({', '.join(map(str, names[:5]))}{more}): rather people whom the model does not read, or who stand in the "
-            "wrong group, than single wrong labels."
+            f"({', '.join(map(str, names[:5]))}{more}): rather people whom the model does not read, or who stand in "
+            "the wrong group, than single wrong labels."
         )
     return sentences
