@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from facialis.cohorts.cohort import Cohort, write_cohort
 from facialis.faces.mesh import canonical_face
 from facialis.studies.questions.areas import area_and_draws
-from facialis.studies.questions.probes import BACKGROUND, COLOUR, POSE, PROBES, SHARPNESS, SIZE, sharpness
+from facialis.studies.questions.probes import BACKGROUND, COLOUR, POSE, PROBES, SHARPNESS, SIZE, SYMMETRIC, sharpness
 from facialis.studies.questions.question import Answer, Asking
 from facialis.studies.questions.shortcuts import ask
 from facialis.studies.questions.tables import predictions
@@ -68,7 +68,7 @@ def test_where_there_is_no_shortcut_none_is_found_and_the_model_stands_beside(tm
     asked = asking(tmp_path, "")
     answer = ask(asked)
     assert not shown(answer)
-    assert answer.sentences[0].endswith("none of them.")
+    assert answer.sentences[0].endswith("none tells the group after Holm's correction.")
     assert "simulated" in answer.sentences[0]
     figures = {figure.what: figure for figure in answer.figures}
     assert [name for name, figure in figures.items() if figure.beside] == ["measures-logistic"]
@@ -79,7 +79,7 @@ def test_where_there_is_no_shortcut_none_is_found_and_the_model_stands_beside(tm
     assert answer.sentences[1].startswith(f"On simulated faces: measures-logistic has AUC {auc:.2f}, +")
     assert figures[COLOUR].value is None
     assert "grey" in figures[COLOUR].note
-    assert any("symmetric shape (partly palsy itself) could not run" in note for note in answer.notes)
+    assert figures[SYMMETRIC].note == "the cohort holds no coordinates"
 
 
 def test_a_model_that_cannot_run_says_why(tmp_path: Path) -> None:

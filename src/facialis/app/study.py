@@ -210,7 +210,7 @@ def ask(
         ),
     ] = False,
     recipe: Annotated[
-        list[str] | None, typer.Option(help="Recipe to ask about, where the question leaves the choice; repeatable.")
+        list[str] | None, typer.Option(help="Recipe that shortcuts, leakage, fairness or label-noise asks about.")
     ] = None,
     with_pictures: Annotated[
         bool, typer.Option("--with-pictures", help="label-noise: a page with the faces themselves, for this disk only.")
@@ -237,23 +237,26 @@ def ask(
     from facialis.reports.contact_sheet import check_pictures, write_contact_sheet
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
-    from facialis.studies.questions import QUESTIONS, Asking, question
+    from facialis.studies.questions import OF_RECIPES, QUESTIONS, Asking, claimed, question
 
     find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
     if with_pictures and name != "label-noise":
         raise typer.BadParameter("only label-noise has pictures to show", param_hint="--with-pictures")
+    if recipe and name not in OF_RECIPES:
+        raise typer.BadParameter(
+            f"{name} names its own recipes; {', '.join(OF_RECIPES)} take any", param_hint="--recipe"
+        )
     opened = Cohort.open(cohort)
     if with_pictures:
         check_pictures(opened)
-    answer = find(
-        Asking(
-            opened, out, overrides, _weights(weights), random_weights, split, seed, device=device,
-            engine=engine, workers=workers or default_workers(device), allow_duplicates=allow_duplicates,
-            recipes=recipe or (),
-        )
+    asking = Asking(
+        opened, out, overrides, _weights(weights), random_weights, split, seed, device=device, engine=engine,
+        workers=workers or default_workers(device), allow_duplicates=allow_duplicates, recipes=recipe or (),
     )  # fmt: skip
-    path, facts = answer.write(out), answer.as_dict()
-    page = write_answer(facts, out, question=QUESTIONS[name], command=shlex.join(["facialis", *sys.argv[1:]]))
+    with claimed(out, name):
+        answer = find(asking)
+        path, facts = answer.write(out), answer.as_dict()
+        page = write_answer(facts, out, question=QUESTIONS[name], command=shlex.join(["facialis", *sys.argv[1:]]))
     for table in (answer_table(facts), *sheet_tables(facts)):
         console().print(table)
     if with_pictures:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from importlib import import_module
 
 from facialis.errors import RecipeError
-from facialis.studies.questions.question import Answer, Asking
+from facialis.studies.questions.question import Answer, Asking, claimed
 
-__all__ = ["NEEDS", "QUESTIONS", "Answer", "Asking", "question"]
+__all__ = ["NEEDS", "OF_RECIPES", "QUESTIONS", "Answer", "Asking", "claimed", "question"]
 QUESTIONS: dict[str, str] = {
     "shortcuts": "Can the group be told by anything but the palsy?",
     "leakage": "Does anything leak from the test side into training?",
@@ -35,6 +35,9 @@ NEEDS: dict[str, str] = {
     "shuffled-measures": "measures and crops, an encoder's weights",
 }
 """What each question needs of the cohort (and beside it)."""
+
+OF_RECIPES = ("shortcuts", "leakage", "fairness", "label-noise")
+"""The questions that can be asked of any recipe; the others name their own."""
 
 
 def question(name: str) -> Callable[[Asking], Answer]:

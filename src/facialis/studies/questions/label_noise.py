@@ -20,7 +20,7 @@ from facialis.files import write_text
 from facialis.studies.metrics import Floats, draw_subjects
 from facialis.studies.questions.areas import AUC, limits, table_area
 from facialis.studies.questions.question import Answer, Asking, Figure
-from facialis.studies.questions.tables import made_of, predictions, recipes_of, weights_kind
+from facialis.studies.questions.tables import made_of, predictions, recipe_of, weights_kind
 
 FILE = "label-noise.csv"
 SHEET = "Frames that look mislabelled"
@@ -30,7 +30,7 @@ ABOUT = ("source", "path", "video_frame", "sequence", "time")
 
 def ask(asking: Asking) -> Answer:
     """List the frames that look mislabelled as ``label-noise.csv``; out-of-fold probabilities of one recipe."""
-    recipe = recipes_of(asking, "measures-logistic")[0]
+    recipe = recipe_of(asking, "measures-logistic")
     weights = weights_kind(asking, recipe)
     answers = predictions(asking, recipe)
     table = by_frame(answers).merge(asking.cohort.frames[["frame_id", *_held(asking)]], on="frame_id")

@@ -28,7 +28,7 @@ from facialis.studies.questions.perturbation import (
 )
 from facialis.studies.questions.question import Answer, Asking, Figure
 from facialis.studies.questions.sides import FOUND, NOT_FOUND, TITLES, UNKNOWN, Check
-from facialis.studies.questions.tables import made_of, recipes_of, source_of
+from facialis.studies.questions.tables import made_of, recipe_of, source_of
 from facialis.studies.questions.telling import illegitimate, sampling
 from facialis.studies.settings import Recipe
 from facialis.studies.splits import make_folds
@@ -53,7 +53,7 @@ def examine(asking: Asking, splitter: Splitter, run: Run = run_fold) -> Answer:
     SplitError
         The cohort cannot be split as asked.
     """
-    cohort, recipe = asking.cohort, recipes_of(asking, "measures-logistic")[0]
+    cohort, recipe = asking.cohort, recipe_of(asking, "measures-logistic")
     check_device(asking.device)
     cohort.verify(recipe.modalities)
     frames = cohort.frames

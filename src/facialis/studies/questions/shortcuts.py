@@ -53,9 +53,11 @@ def ask(asking: Asking) -> Answer:
     p_values = {name: p_value(areas[name][1], 0.5) for name in PROBES if name in areas}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     shown = [name for name, p in adjusted.items() if p < 0.05 and areas[name][0] > 0.5]
-    told = ", ".join(f"{name} (AUC {areas[name][0]:.2f})" for name in shown) or "none of them"
+    told = ", ".join(f"{name} (AUC {areas[name][0]:.2f})" for name in shown)
     start = made_of(asking, weights)
-    sentences = [f"{start}of {len(p_values)} probes that ran, these tell the group after Holm's correction: {told}."]
+    tell = f"{len(shown)} tell" if len(shown) > 1 else f"{len(shown) or 'none'} tells"
+    told = f"{tell} the group after Holm's correction{': ' if told else ''}{told}"
+    sentences = [f"{start}of {len(p_values)} probes that ran {told}."]
     sentences += [start + _beside(name, area, areas) for name, area in models.items() if p_values]
     sheet = [{"probe": name, "p": p_values[name], "p, Holm": adjusted[name], "shortcut": name in shown}
              for name in p_values]  # fmt: skip
@@ -63,11 +65,11 @@ def ask(asking: Asking) -> Answer:
         "shortcuts", "What tells the group", sentences, figures, cohort.simulated, weights,
         sheets={"Is it above chance?": sheet},
         notes=[
-            "Background is what a crop shows around the face. A probe that includes the face can see the palsy too.",
+            "Each is fitted to the frames' labels, as the model is. Background is what a crop shows around the face; a "
+            "probe that includes the face can see the palsy too.",
             "Compression is asked by what it leaves in the crop's spectrum; its grid of 8 pixels does not outlive the "
             "resizing.",
             "Symmetric shape is partly palsy itself (half a smile is lost), and counts as no shortcut.",
-            *(f"{name} could not run: {why}." for name, why in missing.items()),
         ],
     )  # fmt: skip
 

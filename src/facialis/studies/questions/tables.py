@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from facialis.errors import FacialisError
+from facialis.errors import FacialisError, RecipeError
 from facialis.progress import bar
 from facialis.studies.engine import run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
@@ -72,6 +72,20 @@ def _digits(value: float | None) -> str:
 def recipes_of(asking: Asking, default: str) -> tuple[Recipe, ...]:
     """Return the recipes that are asked about, by default one."""
     return tuple(r for name in asking.recipes or (default,) for r in load_recipes(name, asking.overrides))
+
+
+def recipe_of(asking: Asking, default: str) -> Recipe:
+    """Return the one recipe that is asked about.
+
+    Raises
+    ------
+    RecipeError
+        Several are.
+    """
+    recipes = recipes_of(asking, default)
+    if len(recipes) > 1:
+        raise RecipeError(f"this question is asked of one recipe, got {', '.join(r.name for r in recipes)}; name one")
+    return recipes[0]
 
 
 def weights_kind(asking: Asking, recipe: Recipe) -> str | None:
