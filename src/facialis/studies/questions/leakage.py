@@ -64,13 +64,14 @@ def examine(asking: Asking, splitter: Splitter, run: Run = run_fold) -> Answer:
         with threads(1):
             inputs, encoder = source.inputs(), source.encoder()
             weights = encoder.weights.kind if encoder is not None else None
-            looked = folds if recipe.model == "logistic" else folds[:FEW]
-            chosen = replace(recipe, threshold="fold")
-            changed = changed_by_held_out(chosen, inputs, frames, looked, encoder, **options)
             rows = thinned(frames, PER_SUBJECT)
             few = frames.iloc[rows].reset_index(drop=True)
             some = Inputs({name: array[rows] for name, array in inputs.arrays.items()})
-            true = answers(recipe, some, few, splitter(few), encoder, **options)
+            some_folds = splitter(few)
+            looked = some_folds if recipe.model == "logistic" else some_folds[:FEW]
+            chosen = replace(recipe, threshold="fold")
+            changed = changed_by_held_out(chosen, some, few, looked, encoder, **options)
+            true = answers(recipe, some, few, some_folds, encoder, **options)
             drawn = areas_of_shuffled_labels(recipe, some, few, splitter, encoder, n=SHUFFLES, **options)
     finally:
         forget()
@@ -148,6 +149,6 @@ def _answer(
         notes=[
             "The eight kinds: Kapoor and Narayanan 2023, Patterns 4, 100804. Each line is filled by a check on this "
             "cohort and its folds.",
-            f"Groups are shuffled on {PER_SUBJECT} frames a subject at most, evenly spaced.",
+            f"What was run anew (L1.2, L1.3) took {PER_SUBJECT} frames a subject at most, evenly spaced.",
         ],
     )  # fmt: skip

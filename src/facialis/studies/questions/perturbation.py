@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from facialis.errors import SplitError
 from facialis.models.encoders import Encoder
 from facialis.models.inputs import Inputs
+from facialis.progress import bar, track
 from facialis.studies.metrics import Floats
 from facialis.studies.questions.areas import table_area
 from facialis.studies.settings import Recipe
@@ -53,7 +54,7 @@ def changed_by_held_out(
     the training side alone.
     """
     changed = 0
-    for k, (train, test) in enumerate(folds):
+    for k, (train, test) in enumerate(track(folds, "changing what does not train", unit="folds")):
         kept = test[::2]
         columns = _columns(frames)
         first = run(recipe, inputs, columns, train, test, encoder, seed=fold_seed(seed, k), device=device)
@@ -85,18 +86,20 @@ def areas_of_shuffled_labels(
     rng = np.random.default_rng(seed)
     subjects = frames.drop_duplicates("subject_id")[["subject_id", "group"]]
     found: list[float] = []
-    for _ in range(10 * n):
-        if len(found) == n:
-            break
-        dealt = dict(zip(subjects["subject_id"], rng.permutation(subjects["group"]), strict=True))
-        groups = frames["subject_id"].map(dealt)
-        shuffled = frames.assign(group=groups, label=(groups == "patient").astype(np.int64))
-        try:
-            folds = splitter(shuffled)
-        except SplitError:
-            continue
-        table = answers(recipe, inputs, shuffled, folds, encoder, seed=seed, device=device, run=run)
-        found.append(table_area(table, seed=seed, n_bootstrap=0)[0])
+    with bar("shuffling groups", n, unit="shuffles") as advance:
+        for _ in range(10 * n):
+            dealt = dict(zip(subjects["subject_id"], rng.permutation(subjects["group"]), strict=True))
+            groups = frames["subject_id"].map(dealt)
+            shuffled = frames.assign(group=groups, label=(groups == "patient").astype(np.int64))
+            try:
+                folds = splitter(shuffled)
+            except SplitError:
+                continue
+            table = answers(recipe, inputs, shuffled, folds, encoder, seed=seed, device=device, run=run)
+            found.append(table_area(table, seed=seed, n_bootstrap=0)[0])
+            advance(1)
+            if len(found) == n:
+                break
     return np.array(found)
 
 

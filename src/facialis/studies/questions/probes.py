@@ -12,7 +12,7 @@ from facialis.progress import track
 
 Features = NDArray[np.float32]
 GRID = 16
-BANDS = 12
+BANDS = 24
 BACKGROUND, GREY, SHARPNESS, SIZE, POSE, COLOUR = (
     "background", "grey levels, face included", "sharpness and compression, face included", "picture size",
     "head pose", "colour",
