@@ -152,6 +152,9 @@ def test_training_on_what_was_recorded_later(tmp_path: Path) -> None:
     first, last = np.arange(16), np.arange(16, 32)
     assert sides.temporal(frames, [(first, last)]).verdict == NOT_FOUND
     assert sides.temporal(frames, [(first, last), (last, first)]).evidence.startswith("In 1 of 2 folds")
+    assert sides.temporal(frames.assign(date=pd.to_datetime(frames["date"])), [(last, first)]).verdict == FOUND
+    assert sides.temporal(frames.assign(date=2000 + np.arange(4 * N)), [(last, first)]).verdict == FOUND
+    assert sides.temporal(frames.assign(date="unknown"), [(last, first)]).verdict == UNKNOWN
 
 
 def test_portraits_pairs_and_videos_on_both_sides(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def described(frames: pd.DataFrame) -> pd.DataFrame:
         if column in frames:
             values = frames[column].astype(object).where(frames[column].notna(), "").astype(str).str.strip()
         elif column == "age_band" and "age" in frames:
-            bands = pd.cut(frames["age"].astype(float), [0, 40, 60, np.inf], right=False,
+            bands = pd.cut(pd.to_numeric(frames["age"], errors="coerce"), [0, 40, 60, np.inf], right=False,
                            labels=["0 to 39", "40 to 59", "60 and over"])  # fmt: skip
             values = bands.astype(object).where(bands.notna(), "").astype(str)
         else:

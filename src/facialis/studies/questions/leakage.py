@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from facialis.models.estimator import threads
 from facialis.models.inputs import Inputs
@@ -61,7 +62,7 @@ def examine(asking: Asking, splitter: Splitter, run: Run = run_fold) -> Answer:
     source = source_of(asking, recipe)
     options: dict[str, Any] = {"seed": asking.seed, "device": asking.device, "run": run}
     try:
-        with threads(1):
+        with threads(1), threadpool_limits(1):
             inputs, encoder = source.inputs(), source.encoder()
             weights = encoder.weights.kind if encoder is not None else None
             rows = thinned(frames, PER_SUBJECT)

@@ -85,15 +85,17 @@ def probe(values: Features, frames: Any, folds: Folds, asking: Asking) -> tuple[
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     if not np.isfinite(values).all():
         frame = frames["frame_id"].iloc[int((~np.isfinite(values)).any(axis=1).argmax())]
         raise CohortError(f"{asking.cohort.path}: frame {frame} holds numbers that are not finite; extract it again")
     labels = frames["label"].to_numpy()
     scores = []
-    for train, test in folds:
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-        scores.append(model.fit(values[train], labels[train]).decision_function(values[test]))
+    with threadpool_limits(1):
+        for train, test in folds:
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+            scores.append(model.fit(values[train], labels[train]).decision_function(values[test]))
     tested = frames.iloc[np.concatenate([test for _, test in folds])]
     return area_and_draws(
         np.concatenate(scores), tested["label"], tested["subject_id"].astype(str), tested["group"] == "patient",

@@ -26,7 +26,7 @@ TITLES = {
     "L3.3": "sampling bias in the test data",
 }
 """The eight kinds of Kapoor and Narayanan 2023 (Patterns 4, 100804, table 1)."""
-DATES = ("date", "datetime", "day", "visit_date", "recorded", "year", "visit", "session")
+DATES = ("date", "datetime", "visit_date", "recorded", "year")
 
 
 class Check(NamedTuple):
@@ -77,18 +77,15 @@ def duplicates(cohort: Cohort, folds: Folds) -> Check:
 
 def temporal(frames: pd.DataFrame, folds: Folds) -> Check:
     """L3.1: does a fold train on what was recorded after its test frames?"""
-    column = next((name for name in DATES if name in frames and frames[name].notna().any()), None)
+    found = {name: _seconds(frames[name]) for name in DATES if name in frames}
+    column = next((name for name, times in found.items() if np.isfinite(times).any()), None)
     if column is None:
         return Check(
             "L3.1", UNKNOWN,
             f"No column gives a date (looked for {', '.join(DATES)}); `time` counts within a video. The label is "
             "of the frame's own moment: nothing later is foretold.",
         )  # fmt: skip
-    days = frames[column]
-    number = pd.to_numeric(days, errors="coerce")
-    if number.isna().any():
-        number = pd.to_datetime(days, errors="coerce").map(lambda day: day.timestamp() if day == day else np.nan)
-    when = number.to_numpy(np.float64)
+    when = found[column]
     late = sum(
         bool(np.nanmax(when[train]) > np.nanmin(when[test])) for train, test in folds if _dated(when, train, test)
     )
@@ -137,6 +134,15 @@ def _across(pairs: Sequence[tuple[int, int]], folds: Folds) -> int:
         return 0
     both = np.concatenate([np.array(pairs), np.array(pairs)[:, ::-1]])
     return sum(len(np.unique(both[np.isin(both[:, 0], test) & np.isin(both[:, 1], train), 0])) for train, test in folds)
+
+
+def _seconds(dates: pd.Series) -> NDArray[np.float64]:
+    """Return years as they are and dates in seconds (n,); NaN where there is none."""
+    years = pd.to_numeric(dates.astype(object), errors="coerce")
+    if years.notna().any():
+        return years.to_numpy(np.float64)
+    days = pd.to_datetime(dates, errors="coerce", format="mixed", utc=True)
+    return ((days - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
 
 
 def _dated(when: NDArray[np.float64], train: NDArray[np.intp], test: NDArray[np.intp]) -> bool:
