@@ -50,7 +50,7 @@ def texts(picture: str) -> str:
 
 
 def test_the_page_says_what_it_must_and_needs_nothing_beside_it(tmp_path: Path) -> None:
-    path = write_answer(answer(), tmp_path, question="Is it the palsy?", command="facialis study ask " + HOSTILE)
+    path = write_answer(answer(), tmp_path, question="Is it the palsy?", made={"command": HOSTILE, "seed": "0"})
     page = path.read_text()
     assert page.count("Research use; not a medical device.") == 2
     assert "<h1>Is it the palsy?</h1>" in page
@@ -58,11 +58,13 @@ def test_the_page_says_what_it_must_and_needs_nothing_beside_it(tmp_path: Path) 
     assert "<strong>simulated</strong>" in page
     assert "<strong>random weights</strong>" in page
     assert "0.42 to 0.62" in page
+    assert "<dt>seed</dt><dd><code>0</code></dd>" in page
+    assert "<title>facialis: shortcuts (simulated, random weights)</title>" in page
     assert "the cohort holds no transforms" in page
     assert "<td>0.123</td><td>no</td>" in page
     assert "<script" not in page
     assert not re.search(r'(src|href)="(?!data:image/svg)', page)
-    real = render_answer(answer(simulated=False, weights=None), question="Is it the palsy?")
+    real = render_answer(answer(simulated=False, weights=None), question="Is it the palsy?", made={})
     assert "simulated" not in real
     assert "random" not in real
 

@@ -256,7 +256,8 @@ def ask(
     with claimed(out, name):
         answer = find(asking)
         path, facts = answer.write(out), answer.as_dict()
-        page = write_answer(facts, out, question=QUESTIONS[name], command=shlex.join(["facialis", *sys.argv[1:]]))
+        made = {"command": shlex.join(["facialis", *sys.argv[1:]]), "cohort": opened.hash, "split": split, "seed": seed}
+        page = write_answer(facts, out, question=QUESTIONS[name], made={k: str(v) for k, v in made.items()})
     for table in (answer_table(facts), *sheet_tables(facts)):
         console().print(table)
     if with_pictures:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ROWS = 12
 
 
-def write_answer(answer: Mapping[str, Any], folder: Path | str, *, question: str, command: str = "") -> Path:
+def write_answer(answer: Mapping[str, Any], folder: Path | str, *, question: str, made: Mapping[str, object]) -> Path:
     """Write an answer as ``report.html`` into a folder and return the file.
 
     Parameters
@@ -28,8 +28,8 @@ def write_answer(answer: Mapping[str, Any], folder: Path | str, *, question: str
         What `facialis.studies.questions.question.Answer.as_dict` returns.
     question
         The question in one sentence.
-    command
-        The command line that asked it.
+    made
+        What the page says of how the answer was made: command, cohort, split, seed.
 
     Raises
     ------
@@ -37,11 +37,11 @@ def write_answer(answer: Mapping[str, Any], folder: Path | str, *, question: str
         The file cannot be written.
     """
     path = Path(folder) / "report.html"
-    write_text(path, render_answer(answer, question=question, command=command))
+    write_text(path, render_answer(answer, question=question, made=made))
     return path
 
 
-def render_answer(answer: Mapping[str, Any], *, question: str, command: str = "") -> str:
+def render_answer(answer: Mapping[str, Any], *, question: str, made: Mapping[str, object]) -> str:
     """Return the page as text."""
     environment = page_environment()
     environment.filters |= {"digits": digits, "cell": cell}
@@ -55,7 +55,7 @@ def render_answer(answer: Mapping[str, Any], *, question: str, command: str = ""
         notice=RESEARCH_USE,
         version=__version__,
         today=datetime.date.today().isoformat(),
-        command=command,
+        made=made,
     )
 
 

@@ -142,7 +142,7 @@ def _seconds(dates: pd.Series) -> NDArray[np.float64]:
     if years.notna().any():
         return years.to_numpy(np.float64)
     days = pd.to_datetime(dates, errors="coerce", format="mixed", utc=True)
-    return ((days - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+    return np.asarray((days - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1), dtype=np.float64)
 
 
 def _dated(when: NDArray[np.float64], train: NDArray[np.intp], test: NDArray[np.intp]) -> bool:
