@@ -62,9 +62,9 @@ def examine(asking: Asking, splitter: Splitter, run: Run = run_fold) -> Answer:
     source = source_of(asking, recipe)
     options: dict[str, Any] = {"seed": asking.seed, "device": asking.device, "run": run}
     try:
+        inputs, encoder = source.inputs(), source.encoder()
+        weights = encoder.weights.kind if encoder is not None else None
         with threads(1), threadpool_limits(1):
-            inputs, encoder = source.inputs(), source.encoder()
-            weights = encoder.weights.kind if encoder is not None else None
             rows = thinned(frames, PER_SUBJECT)
             few = frames.iloc[rows].reset_index(drop=True)
             some = Inputs({name: array[rows] for name, array in inputs.arrays.items()})
