@@ -328,6 +328,17 @@ def test_study_from_simulation_to_table(tmp_path):
     answer = json.loads((tmp_path / "asked" / "answer.json").read_text())
     assert answer["simulated"] is True
     assert all(sentence in " ".join(done.stdout.split()) for sentence in answer["sentences"])
+    page = tmp_path / "asked" / "report.html"
+    assert str(page) in "".join(done.stdout.split())
+    assert "Research use; not a medical device." in page.read_text()
+    wrong = facialis("study", "ask", "label-noise", cohort, "-o", tmp_path / "noise", "--with-pictures")
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1), wrong.stderr
+    assert "holds no crops to show" in wrong.stderr
+    wrong = facialis("study", "ask", "fusion", cohort, "-o", tmp_path / "asked")
+    assert "holds the answer to seeds" in wrong.stderr
+    listed = facialis("study", "ask", "--list")
+    assert listed.returncode == 0, listed.stderr
+    assert "shortcuts" in listed.stdout
     wrong = facialis("study", "ask", "seed", cohort, "-o", tmp_path / "wrong")
     assert wrong.returncode != 0
     assert "did you mean seeds?" in wrong.stderr

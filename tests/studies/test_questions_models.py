@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from facialis.cohorts.cohort import Cohort, write_cohort
-from facialis.errors import RecipeError
+from facialis.errors import FacialisError, RecipeError
 from facialis.models.inputs import Inputs
-from facialis.studies.questions import QUESTIONS, question
+from facialis.studies.questions import NEEDS, OF_RECIPES, QUESTIONS, claimed, question
 from facialis.studies.questions.encoder_swap import encoders
 from facialis.studies.questions.learning_curve import draw_subjects, sizes
 from facialis.studies.questions.question import Answer, Asking
@@ -113,7 +113,29 @@ def test_fusion_that_lives_on_the_measures_loses_by_their_shuffling(make_cohort:
 
 
 def test_every_question_has_its_module_and_an_unknown_one_names_the_nearest() -> None:
+    assert set(QUESTIONS) == set(NEEDS) >= set(OF_RECIPES)
     for name in QUESTIONS:
         assert callable(question(name))
     with pytest.raises(RecipeError, match="did you mean seeds"):
         question("seed")
+
+
+def test_a_folder_is_for_one_question(make_cohort: Make, tmp_path: Path) -> None:
+    out = tmp_path / "asked"
+    with claimed(out, "seeds"):
+        Answer("seeds", "", [], [], simulated=True).write(out)
+        with pytest.raises(FacialisError, match="another question is asked there"), claimed(out, "seeds"):
+            pass
+    with claimed(out, "seeds"):
+        pass
+    with pytest.raises(FacialisError, match="holds the answer to seeds; choose another folder for fusion"):
+        claimed(out, "fusion").__enter__()
+    (out / "study.json").touch()
+    with pytest.raises(FacialisError, match="holds a study"):
+        claimed(out, "seeds").__enter__()
+
+
+def test_several_recipes_where_one_is_asked_for(make_cohort: Make, tmp_path: Path) -> None:
+    asking = Asking(make_cohort(crops=False), tmp_path, recipes=("measures-logistic", "measures-net"))
+    with pytest.raises(RecipeError, match="one recipe, got measures-logistic, measures-net"):
+        question("label-noise")(asking)

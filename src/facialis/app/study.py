@@ -183,16 +183,38 @@ def table1(
     write_table1(results, out)
 
 
+def _list_questions(asked: bool) -> None:
+    if not asked:
+        return
+    from rich.table import Table
+
+    from facialis.reports.tables import console
+    from facialis.studies.questions import NEEDS, QUESTIONS
+
+    table = Table("name", "what it asks", "what it needs")
+    for name, asks in QUESTIONS.items():
+        table.add_row(name, asks, NEEDS[name])
+    console().print(table)
+    raise typer.Exit
+
+
 @app.command("ask")
 def ask(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", help="shortcuts, seeds, fusion, encoder-swap, learning-curve, shuffled-measures."
-        ),
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the question; `--list` has them all.")],
     cohort: Annotated[Path, typer.Argument(help="Folder of a cohort, simulated or extracted.")],
     out: OutOption,
+    list_: Annotated[
+        bool,
+        typer.Option(
+            "--list", is_eager=True, callback=_list_questions, help="Print the questions and what each needs."
+        ),
+    ] = False,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="Recipe that shortcuts, leakage, fairness or label-noise asks about.")
+    ] = None,
+    with_pictures: Annotated[
+        bool, typer.Option("--with-pictures", help="label-noise: a page with the faces themselves, for this disk only.")
+    ] = False,
     weights: WeightsOption = None,
     random_weights: RandomOption = False,
     set_: SetOption = None,
@@ -203,29 +225,47 @@ def ask(
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
 ) -> None:
-    """Ask where a result comes from; the answer stands in DIR/answer.json as well.
+    """Ask where a result comes from: shortcuts, leakage, seeds, fairness and others (`--list`).
 
-    shortcuts: background, sharpness, size or pose alone. seeds: how far F1 moves.
-    fusion: every fusion on the same folds. encoder-swap: each encoder in the Mixer's place.
-    learning-curve: F1 against the number of subjects. shuffled-measures: whether the fusion uses the measures.
+    The answer is printed, and stands as a page with its plots in DIR/report.html and as data in DIR/answer.json.
     """
     _studies()
+    import shlex
+
     from facialis.cohorts.cohort import Cohort
-    from facialis.reports.study_tables import answer_table
+    from facialis.reports.answers import answer_table, sheet_tables, write_answer
+    from facialis.reports.contact_sheet import check_pictures, write_contact_sheet
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
-    from facialis.studies.questions import Asking, question
+    from facialis.studies.questions import OF_RECIPES, QUESTIONS, Asking, claimed, question
 
     find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
-    answer = find(
-        Asking(
-            Cohort.open(cohort), out, overrides, _weights(weights), random_weights, split, seed, device=device,
-            engine=engine, workers=workers or default_workers(device), allow_duplicates=allow_duplicates,
+    if with_pictures and name != "label-noise":
+        raise typer.BadParameter("only label-noise has pictures to show", param_hint="--with-pictures")
+    if recipe and name not in OF_RECIPES:
+        raise typer.BadParameter(
+            f"{name} names its own recipes; {', '.join(OF_RECIPES)} take any", param_hint="--recipe"
         )
+    opened = Cohort.open(cohort)
+    if with_pictures:
+        check_pictures(opened)
+    asking = Asking(
+        opened, out, overrides, _weights(weights), random_weights, split, seed, device=device, engine=engine,
+        workers=workers or default_workers(device), allow_duplicates=allow_duplicates, recipes=recipe or (),
     )  # fmt: skip
-    path = answer.write(out)
-    console().print(answer_table(answer.as_dict()))
-    typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}"]))
+    with claimed(out, name):
+        answer = find(asking)
+        path, facts = answer.write(out), answer.as_dict()
+        made = {"command": shlex.join(["facialis", *sys.argv[1:]]), "cohort": opened.hash, "split": split, "seed": seed}
+        page = write_answer(facts, out, question=QUESTIONS[name], made={k: str(v) for k, v in made.items()})
+    for table in (answer_table(facts), *sheet_tables(facts)):
+        console().print(table)
+    if with_pictures:
+        sheet = out / "label-noise-pictures.html"
+        columns = ("label", "probability of palsy")
+        write_contact_sheet(opened, next(iter(facts["sheets"].values())), sheet, title=answer.title, columns=columns)
+        typer.echo(f"faces, for this disk only: {sheet}")
+    typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}, the page: {page}"]))
 
 
 def _studies() -> Any:

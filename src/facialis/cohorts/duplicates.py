@@ -95,12 +95,28 @@ def _line(what: str, rows: pd.DataFrame) -> str:
 
 def _near_pictures(frames: pd.DataFrame) -> Iterator[str]:
     """Yield a line for each pair of subjects that share a picture, but for equal pixels, which were named already."""
+    subject = frames["subject_id"].astype("category").cat.codes.to_numpy()
+    pairs: dict[frozenset[int], set[int]] = {}
+    for row, other in near_pictures(frames):
+        pairs.setdefault(frozenset((int(subject[row]), int(subject[other]))), set()).update((row, other))
+    for found in pairs.values():
+        yield _line("nearly the same picture", frames.iloc[sorted(found)])
+
+
+def near_pictures(frames: pd.DataFrame) -> list[tuple[int, int]]:
+    """Return the rows of each two frames of two subjects that show nearly, not exactly, the same picture.
+
+    `NEAR` says what counts as such; pictures made from one ``portrait`` do not. Of a subject's frames with one hash the
+    first stands for all. Nothing is found in a table without hashes.
+    """
     if "picture_hash" not in frames:
-        return
-    table = frames[frames["picture_hash"].notna()]
-    table = table.drop_duplicates(["subject_id", "picture_hash", "portrait"]).reset_index(drop=True)
+        return []
+    of_frame = np.flatnonzero(frames["picture_hash"].notna())
+    table = frames.iloc[of_frame].reset_index(drop=True)
+    table = table.drop_duplicates(["subject_id", "picture_hash", "portrait"])
+    of_frame = of_frame[table.index.to_numpy()]
     if table["subject_id"].nunique() < 2:
-        return
+        return []
     bits = np.unpackbits(
         np.array([list(bytes.fromhex(text)) for text in table["picture_hash"]], dtype=np.uint8), axis=1
     )
@@ -108,7 +124,7 @@ def _near_pictures(frames: pd.DataFrame) -> Iterator[str]:
     portrait = table["portrait"].astype("category").cat.codes.to_numpy()
     without = (table["portrait"] == "").to_numpy()
     content = table["content_hash"].to_numpy() if "content_hash" in table else np.arange(len(table)).astype(str)
-    pairs: dict[frozenset[int], set[int]] = {}
+    pairs: dict[tuple[int, int], None] = {}
     for rows in _candidates(bits):
         if len(np.unique(subject[rows])) < 2:
             continue
@@ -116,10 +132,8 @@ def _near_pictures(frames: pd.DataFrame) -> Iterator[str]:
             others = rows[at + 1 :]
             others = others[(subject[others] != subject[row]) & ((portrait[others] != portrait[row]) | without[row])]
             near = others[(bits[others] != bits[row]).sum(axis=1) <= NEAR]
-            for other in near[content[near] != content[row]].tolist():
-                pairs.setdefault(frozenset((int(subject[row]), int(subject[other]))), set()).update((row, other))
-    for found in pairs.values():
-        yield _line("nearly the same picture", table.iloc[sorted(found)])
+            pairs |= dict.fromkeys((row, other) for other in near[content[near] != content[row]].tolist())
+    return [(int(of_frame[row]), int(of_frame[other])) for row, other in pairs]
 
 
 def _candidates(bits: NDArray[np.uint8]) -> Iterator[NDArray[np.intp]]:

@@ -21,6 +21,7 @@ from facialis.faces.sources import display_name
 from facialis.files import write_text
 from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
+from facialis.reports.templating import page_environment
 
 NOTICE = "Research use; not a medical device."
 MAX_PICTURES = 200
@@ -49,15 +50,7 @@ def write_report(path: Path | str, entries: Sequence[Entry], bundle: Bundle, *, 
 
 def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = ()) -> str:
     """Return the page as text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("facialis.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     template = environment.get_template("findings.html")
     counts = {status: sum(e.finding.status == status for e in entries) for status in ("judged", "abstained", "error")}

@@ -12,6 +12,7 @@ from facialis import __version__
 from facialis.files import write_text
 from facialis.reports import study_tables as tables
 from facialis.reports.study_figures import overview, panels
+from facialis.reports.templating import page_environment
 
 
 def write_study(results: Mapping[str, Any], folder: Path | str, *, command: str = "") -> None:
@@ -36,15 +37,7 @@ def write_study(results: Mapping[str, Any], folder: Path | str, *, command: str 
 
 def render_study(results: Mapping[str, Any], *, command: str = "") -> str:
     """Return the page as text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("facialis.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters |= {"number": tables.number, "interval": tables.interval, "p": _p}
     ran = [row for row in results["rows"] if "error" not in row]
     return environment.get_template("study.html").render(

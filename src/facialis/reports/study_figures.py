@@ -24,16 +24,18 @@ _STYLE: Any = {
 def panels(row: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return a row's plots: what each shows, and the picture as a data address."""
     curves, calibration = row["curves"], row["calibration"]
-    found = [{"title": "Each fold", "image": _svg(lambda axes: _folds(axes, row["folds"]))}]
+    found = [{"title": "Each fold", "image": svg_picture(lambda axes: _folds(axes, row["folds"]))}]
     if curves["roc"]:
         area = _area(curves["auc"], curves["auc_interval"])
-        found.append({"title": f"ROC, area {area}", "image": _svg(lambda a: _roc(a, curves["roc"]))})
+        found.append({"title": f"ROC, area {area}", "image": svg_picture(lambda a: _roc(a, curves["roc"]))})
         area = _area(curves["average_precision"], curves["average_precision_interval"])
-        found.append({"title": f"Precision and recall, area {area}", "image": _svg(lambda a: _pr(a, curves["pr"]))})
+        found.append(
+            {"title": f"Precision and recall, area {area}", "image": svg_picture(lambda a: _pr(a, curves["pr"]))}
+        )
     said = f"Reliability, ECE {calibration['ece']:.3f}, Brier {calibration['brier']:.3f}"
-    found.append({"title": said, "image": _svg(lambda axes: _reliability(axes, calibration["reliability"]))})
+    found.append({"title": said, "image": svg_picture(lambda axes: _reliability(axes, calibration["reliability"]))})
     if curves["decision"]:
-        found.append({"title": "Decision curve", "image": _svg(lambda a: _decision(a, curves["decision"]))})
+        found.append({"title": "Decision curve", "image": svg_picture(lambda a: _decision(a, curves["decision"]))})
     return found
 
 
@@ -57,10 +59,11 @@ def overview(rows: Sequence[Mapping[str, Any]]) -> str:
         axes.set_xlabel("F1, mean over folds, per cent")
         axes.grid(axis="x", color="0.9", linewidth=0.7)
 
-    return _svg(draw, size=(4.8, 0.7 + 0.4 * len(rows)))
+    return svg_picture(draw, size=(4.8, 0.7 + 0.4 * len(rows)))
 
 
-def _svg(draw: Callable[[Axes], None], size: tuple[float, float] = (3.1, 2.5)) -> str:
+def svg_picture(draw: Callable[[Axes], None], size: tuple[float, float] = (3.1, 2.5)) -> str:
+    """Return what `draw` draws as an SVG picture in a data address; `size` in inches."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -125,32 +125,6 @@ def terminal_table(results: Mapping[str, Any]) -> Table:
     return table
 
 
-def answer_table(answer: Mapping[str, Any]) -> Table:
-    """Return the figures of an answer to a question as a table for the terminal."""
-    from rich.table import Table
-
-    flags = [", simulated" if answer["simulated"] else "", ", random weights" if answer["weights"] == "random" else ""]
-    table = Table(title=answer["title"] + "".join(flags), title_justify="left")
-    for column in ("", "figure", "value", "95 % interval", "subjects", "frames", "note"):
-        table.add_column(column)
-    for row in answer["figures"]:
-        table.add_row(
-            row["what"],
-            row["figure"],
-            _three(row["value"]),
-            f"{_three(row['low'])} to {_three(row['high'])}",
-            str(row["n_subjects"]),
-            str(row["n_frames"]),
-            row["note"],
-        )
-    return table
-
-
-def _three(value: float | None) -> str:
-    """Return per cents and areas under curves alike with three digits."""
-    return "?" if value is None else f"{value:.3g}"
-
-
 def explanation(results: Mapping[str, Any], *, tests: bool = True) -> list[str]:
     """Return what the table's figures are, in lines; with or without what the column of the tests is."""
     split = results["split"]["name"]

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from importlib import import_module
 
 from facialis.errors import RecipeError
-from facialis.studies.questions.question import Answer, Asking
+from facialis.studies.questions.question import Answer, Asking, claimed
 
-__all__ = ["QUESTIONS", "Answer", "Asking", "question"]
+__all__ = ["NEEDS", "OF_RECIPES", "QUESTIONS", "Answer", "Asking", "claimed", "question"]
 QUESTIONS: dict[str, str] = {
     "shortcuts": "Can the group be told by anything but the palsy?",
+    "leakage": "Does anything leak from the test side into training?",
+    "fairness": "Is the model as right about everyone?",
+    "label-noise": "Which frames look mislabelled?",
     "seeds": "How far does the figure move from seed to seed and from split to split?",
     "learning-curve": "What would more subjects bring?",
     "encoder-swap": "What does the image encoder matter? Fusion with each in the Mixer's place.",
@@ -19,6 +22,22 @@ QUESTIONS: dict[str, str] = {
     "shuffled-measures": "Does fusion use the measures? They are shuffled between faces.",
 }
 """Name of each question and what it asks; the module has the name with underscores."""
+
+NEEDS: dict[str, str] = {
+    "shortcuts": "crops and landmarks, height and width, transforms; what is missing is said",
+    "leakage": "measures; hashes of the pictures, and what columns there are",
+    "fairness": "measures; sex, age_band or age, skin_tone, source, site, those that there are",
+    "label-noise": "measures; crops for --with-pictures",
+    "seeds": "measures",
+    "learning-curve": "measures; the more subjects the longer the curve",
+    "encoder-swap": "measures and crops, encoders' weights",
+    "fusion": "measures and crops, an encoder's weights",
+    "shuffled-measures": "measures and crops, an encoder's weights",
+}
+"""What each question needs of the cohort (and beside it)."""
+
+OF_RECIPES = ("shortcuts", "leakage", "fairness", "label-noise")
+"""The questions that can be asked of any recipe; the others name their own."""
 
 
 def question(name: str) -> Callable[[Asking], Answer]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from facialis.cohorts.cohort import Cohort
-from facialis.files import write_text
+from facialis.errors import FacialisError
+from facialis.files import locked, write_text
 from facialis.studies.splits import PATIENT_OUT
 
 
@@ -18,7 +20,8 @@ class Asking:
     """What a question is asked of: a cohort, and how its studies are run; as the parameters of `run_study`.
 
     `out` is the question's own folder: its studies are kept below it, so that a question that was stopped goes on.
-    `overrides` are settings of the recipes, dotted key to value.
+    `overrides` are settings of the recipes, dotted key to value; `recipes` names those that are asked about, where a
+    question leaves the choice.
     """
 
     cohort: Cohort
@@ -33,6 +36,7 @@ class Asking:
     engine: str = "processes"
     workers: int = 1
     allow_duplicates: bool = False
+    recipes: Sequence[str] = ()
 
     @property
     def run(self) -> dict[str, Any]:
@@ -47,6 +51,7 @@ class Figure:
 
     `what` names the row (a probe, a group, an encoder); `figure` the metric ("F1, mean of folds", "AUC, pooled"). The
     interval is a bootstrap over subjects at 95 %. `value` is None where it is undefined, and `note` then says why.
+    `beside` marks what the others are held against (a model beside what shortcuts reach), drawn in another colour.
     """
 
     what: str
@@ -57,6 +62,7 @@ class Figure:
     n_subjects: int
     n_frames: int
     note: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,3 +114,31 @@ class Answer:
         path = out / "answer.json"
         write_text(path, json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
         return path
+
+
+@contextmanager
+def claimed(out: Path, name: str) -> Iterator[None]:
+    """Hold a question's folder, made where it is missing, for the time of the block.
+
+    Raises
+    ------
+    FacialisError
+        It holds a study or the answer to another question, another process is at work there, or it cannot be made.
+    """
+    other = "a study" if (out / "study.json").exists() else _answered(out / "answer.json")
+    if other not in ("", name):
+        what = other if other == "a study" else f"the answer to {other}"
+        raise FacialisError(f"{out}: holds {what}; choose another folder for {name}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FacialisError(f"cannot make the folder {out}: {error.strerror or error}") from error
+    with locked(out / ".lock", f"{out}: another question is asked there; wait for it or choose another folder"):
+        yield
+
+
+def _answered(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

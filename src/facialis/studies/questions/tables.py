@@ -10,15 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from facialis.errors import FacialisError
+from facialis.errors import FacialisError, RecipeError
 from facialis.progress import bar
 from facialis.studies.engine import run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
 from facialis.studies.metrics import summarise
 from facialis.studies.questions.question import Asking, Figure
+from facialis.studies.recipes import load_recipes
 from facialis.studies.results import percent
 from facialis.studies.settings import Recipe
-from facialis.studies.study import check_device, check_duplicates, weights_of
+from facialis.studies.splits import make_folds
+from facialis.studies.study import check_device, check_duplicates, fold_seed, weights_of
 from facialis.studies.training import Answers
 
 F1 = "F1, mean of folds, %"
@@ -65,6 +67,41 @@ def told(figure: Figure) -> str:
 
 def _digits(value: float | None) -> str:
     return "?" if value is None else f"{value:.1f}"
+
+
+def recipes_of(asking: Asking, default: str) -> tuple[Recipe, ...]:
+    """Return the recipes that are asked about, by default one."""
+    return tuple(r for name in asking.recipes or (default,) for r in load_recipes(name, asking.overrides))
+
+
+def recipe_of(asking: Asking, default: str) -> Recipe:
+    """Return the one recipe that is asked about.
+
+    Raises
+    ------
+    RecipeError
+        Several are.
+    """
+    recipes = recipes_of(asking, default)
+    if len(recipes) > 1:
+        raise RecipeError(f"this question is asked of one recipe, got {', '.join(r.name for r in recipes)}; name one")
+    return recipes[0]
+
+
+def weights_kind(asking: Asking, recipe: Recipe) -> str | None:
+    """Return where the weights of a recipe's encoder come from ("random", "local", "hub"), None without one."""
+    encoder = source_of(asking, recipe).encoder()
+    return encoder.weights.kind if encoder is not None else None
+
+
+def predictions(asking: Asking, recipe: Recipe) -> pd.DataFrame:
+    """Return a recipe's out-of-fold answers under the question's split, a row a tested frame."""
+    source, folder = source_of(asking, recipe), folder_of(asking, recipe)
+    jobs = [
+        FoldJob(source, k, train, test, fold_seed(asking.seed, k), {}, folder / f"fold-{k:02d}.parquet")
+        for k, (train, test) in enumerate(make_folds(asking.cohort.frames, asking.split, seed=asking.seed))
+    ]
+    return run_folds(asking, jobs)[folder]
 
 
 def source_of(asking: Asking, recipe: Recipe) -> Source:
