@@ -24,8 +24,9 @@ from facialis.cohorts.simulated.ingredients import Ingredients
 from facialis.cohorts.simulated.simulate import simulate_faces
 from real_faces import HEALTHY, Array, Faces, as_faces, auc, interval, read
 from simple_models import PRIMARY
-from transfer import FRAMES, PAIRS, SEEDS, describe, subsets, train_and_score
+from transfer import FRAMES, SEEDS, describe, subsets, train_and_score
 
+PAIRS = 1000
 COMPARED = ("auc_clear", "auc_visible", "auc_clear_yaw10", "auc_visible_yaw10")
 EVERYTHING = "everything"
 INGREDIENTS = tuple(field.name for field in fields(Ingredients))

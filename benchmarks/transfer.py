@@ -27,7 +27,7 @@ from real_faces import HEALTHY, Array, Faces, as_faces, auc, interval, read
 from simple_models import MODELS, PRIMARY
 
 SEEDS = tuple(range(8))
-PAIRS = 1000
+PAIRS = 4000
 FRAMES = 2
 LOW_YAW = 10.0
 SPECIFICITY = 0.9
