@@ -62,7 +62,14 @@ WorkersOption = Annotated[
     int | None,
     typer.Option(min=1, help="Folds at once; by default a core each, 8 at most. Figures do not depend on it."),
 ]
-EngineOption = Annotated[str, typer.Option(help="How folds are run side by side: processes.")]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ENGINE",
+        help="How folds are run side by side: processes, dask://HOST:PORT or ray://HOST:PORT (workers that see the same "
+        "folders), dask://local or ray://local. Figures do not depend on it.",
+    ),
+]
 DuplicatesOption = Annotated[
     bool, typer.Option("--allow-duplicates", help="Run although a picture or subject stands in the cohort twice.")
 ]

@@ -46,7 +46,7 @@ def describe(
         "versions": {
             "facialis": __version__,
             "python": platform.python_version(),
-            **{package: version(package) for package in _PACKAGES},
+            **{package: version(package) for package in (*_PACKAGES, *_libraries(encoders))},
         },
     }
     plain: dict[str, Any] = json.loads(json.dumps(facts))

@@ -9,17 +9,20 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from facialis.errors import FacialisError, RecipeError
+from facialis.studies.clusters import check_cluster, dask_jobs, is_cluster, ray_jobs
 
 J = TypeVar("J")
 R = TypeVar("R")
-ENGINES = ("processes",)
+ENGINES = ("processes", "dask://HOST:PORT", "dask://local", "ray://HOST:PORT", "ray://local")
 MOST_WORKERS = 8
 """Of the default: each holds torch and an encoder, a gigabyte or so."""
 
 
 def check_engine(engine: str) -> None:
-    """Raise `RecipeError` unless the engine is known."""
-    if engine not in ENGINES:
+    """Raise `RecipeError` unless the engine is known, `FacialisError` unless it is installed and answers."""
+    if is_cluster(engine):
+        check_cluster(engine)
+    elif engine != ENGINES[0]:
         raise RecipeError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
 
 
@@ -35,12 +38,32 @@ def run_jobs(
 ) -> Iterator[R]:
     """Yield ``function(job)`` of each job, in the order in which they are done.
 
+    Parameters
+    ----------
+    function, jobs
+        What is pickled for the workers. A job names its files by path: workers on other machines need the same
+        folders at the same paths.
+    engine
+        ``processes`` of this machine; a Dask scheduler or a Ray head (its client port) as ``dask://HOST:PORT`` and
+        ``ray://HOST:PORT``; ``dask://local`` and ``ray://local`` start one here for as long as the jobs take.
+    workers
+        How many at once; a cluster that runs already has its own number.
+
     Raises
     ------
+    RecipeError
+        The engine is unknown.
     FacialisError
-        A worker died.
+        A worker died; a cluster's package is missing, or nothing answers at its address, or a worker of it has
+        another facialis.
     """
     check_engine(engine)
+    if not jobs:
+        return
+    if is_cluster(engine):
+        cluster_jobs = dask_jobs if engine.startswith("dask:") else ray_jobs
+        yield from cluster_jobs(function, jobs, engine, min(workers, len(jobs)))
+        return
     if min(workers, len(jobs)) <= 1:
         yield from map(function, jobs)
         return
