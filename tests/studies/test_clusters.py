@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ import pytest
 from facialis.cohorts.cohort import Cohort
 from facialis.errors import FacialisError, RecipeError
 from facialis.studies.engine import check_engine, run_jobs
+from facialis.studies.jobs import FoldJob, Source, run_job
 from facialis.studies.recipes import load_recipes
 from facialis.studies.study import run_study
 
 distributed = pytest.importorskip("distributed")
-pytest.importorskip("ray")
+if find_spec("ray") is None:  # not imported here: what it listens on is decided then
+    pytest.skip("no wheel of ray for this Python", allow_module_level=True)
 pytestmark = pytest.mark.enable_socket
 Make = Callable[..., Cohort]
 
@@ -77,17 +80,15 @@ def test_what_a_job_raises_comes_through() -> None:
             list(run_jobs(fail, [7], engine=engine))
 
 
-def listening() -> set[str]:
-    """Return the addresses (hexadecimal) at which anything on this machine waits for a connection, with their ports."""
-    lines = [line for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]]
-    return {fields[1] for fields in map(str.split, lines) if fields[3] == "0A"}
-
-
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells what listens in a file")
 @pytest.mark.parametrize("engine", ["dask://local", "ray://local"])
 def test_nothing_of_ours_answers_the_network(engine: str) -> None:
-    before = listening()
-    found = set().union(*run_jobs(lambda _: listening(), [0, 1], engine=engine, workers=2)) - before
+    def listening(job: int) -> set[str]:  # addresses, hexadecimal, with their ports
+        lines = [line for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
+        return {fields[1] for fields in map(str.split, lines) if fields[3] == "0A"}
+
+    before = listening(0)
+    found = set().union(*run_jobs(listening, [0, 1], engine=engine, workers=2)) - before
     assert found
     assert {address.split(":")[0] for address in found} <= {"0100007F", "0000000000000000FFFF00000100007F"}
 
@@ -104,13 +105,6 @@ def test_nothing_at_the_address(make_cohort: Make, tmp_path: Path, scheme: str) 
     assert not (tmp_path / "out").exists()
 
 
-def test_something_else_at_the_address() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        engine = f"dask://127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(FacialisError, match=f"^{engine} cannot be reached"):
-            list(run_jobs(abs, [0], engine=engine))
-
-
 def test_a_scheduler_without_workers() -> None:
     with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster:
         engine = cluster.scheduler_address.replace("tcp:", "dask:")
@@ -125,9 +119,6 @@ def test_a_name_that_is_no_engine(engine: str) -> None:
 
 
 def test_a_worker_that_does_not_see_the_cohort(make_cohort: Make, tmp_path: Path) -> None:
-    from facialis.studies.jobs import run_job
-    from facialis.studies.study import FoldJob, Source
-
     cohort, (recipe,) = make_cohort(crops=False), load_recipes("measures-logistic")
     source = Source(tmp_path / "elsewhere", cohort.hash, recipe, None, False, 0, "cpu")
     job = FoldJob(source, 0, cohort.frames.index.to_numpy(), cohort.frames.index.to_numpy(), 0, {}, tmp_path / "fold")

@@ -66,8 +66,8 @@ EngineOption = Annotated[
     str,
     typer.Option(
         metavar="ENGINE",
-        help="How folds are run side by side: processes, dask://HOST:PORT or ray://HOST:PORT (workers that see the same "
-        "folders), dask://local or ray://local. Figures do not depend on it.",
+        help="How folds are run side by side: processes, dask://HOST:PORT or ray://HOST:PORT (workers that see the "
+        "same folders), dask://local or ray://local. Figures do not depend on it.",
     ),
 ]
 DuplicatesOption = Annotated[

@@ -77,7 +77,7 @@ def dask_jobs(function: Callable[[J], R], jobs: Sequence[J], engine: str, worker
                 raise FacialisError(f"{engine}: the scheduler has no worker; start one with `dask worker`") from error
             futures = [client.submit(_on_worker, function, job, __version__, pure=False) for job in jobs]
             try:
-                for future in as_completed(futures):
+                for future in as_completed(futures, loop=client.loop):
                     yield future.result()
             except KilledWorker as error:
                 raise _died(engine) from error
@@ -94,7 +94,6 @@ def ray_jobs(function: Callable[[J], R], jobs: Sequence[J], engine: str, workers
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     if local:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's name for: more than the loopback; read at import
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
     from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
@@ -121,6 +120,8 @@ def ray_jobs(function: Callable[[J], R], jobs: Sequence[J], engine: str, workers
         cause = error.cause
         if isinstance(cause, ModuleNotFoundError):
             raise _lacking(engine, cause) from error
+        if isinstance(cause, RayError):
+            raise FacialisError(f"{engine}: {_line(cause)}") from error
         raise cause from error
     except RayError as error:
         raise FacialisError(f"{engine}: {_line(error)}") from error
