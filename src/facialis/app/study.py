@@ -167,7 +167,7 @@ def table1(
     rows = recipes.load_recipes("table1", overrides=settings)
     if palsy is not None and healthy is not None:
         found = extracted_cohort(
-            palsy, healthy, out, healthy_subjects=healthy_subjects, seed=seed, workers=workers or 1
+            palsy, healthy, out, healthy_subjects=healthy_subjects, seed=seed, workers=workers or 1, engine=engine
         )
     else:
         found = tiny_cohort(out, seed=seed) if cohort is None else Cohort.open(cohort)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from facialis.clusters import check_engine
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.duplicates import find_duplicates
 from facialis.errors import CohortError, FacialisError, RecipeError, WeightsError
@@ -19,7 +20,7 @@ from facialis.files import atomic_path, locked, write_text
 from facialis.models.encoders import Encoder
 from facialis.progress import bar
 from facialis.studies.claim import claim, describe
-from facialis.studies.engine import check_engine, run_jobs
+from facialis.studies.engine import run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
 from facialis.studies.results import Settings, compare_rows, failed_row, row_facts
 from facialis.studies.selection import candidates
