@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ PATIENCE_S = 15.0
 """For a cluster's first word, and again for its first worker."""
 RETRIES = 1
 """How often a job is begun again whose worker died."""
+_TOKEN = "~/.ray/auth_token"
 STORE_BYTES = 256 * 2**20
 """Shared memory of a Ray of our own: jobs and answers are small."""
 
@@ -135,6 +138,8 @@ def _dask_client(engine: str, workers: int) -> Iterator[Any]:
 
 
 def _dask_jobs(function: Callable[[J], R], jobs: Sequence[J], engine: str, workers: int) -> Iterator[R]:
+    from concurrent.futures import CancelledError
+
     from distributed import KilledWorker, as_completed
 
     with _dask_client(engine, workers) as client:
@@ -144,6 +149,8 @@ def _dask_jobs(function: Callable[[J], R], jobs: Sequence[J], engine: str, worke
                 yield future.result()
         except KilledWorker as error:
             raise _died(engine) from error
+        except CancelledError as error:
+            raise _lost(engine) from error
         except ModuleNotFoundError as error:
             raise _lacking(engine, error) from error
 
@@ -155,6 +162,8 @@ def _ray_session(engine: str, workers: int) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     if local:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's name for: more than the loopback; read at import
+    elif "RAY_AUTH_TOKEN" in os.environ or Path(os.environ.get("RAY_AUTH_TOKEN_PATH", _TOKEN)).expanduser().exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # a head takes up its token by itself, a client does not
     import ray
 
     if local and ray.is_initialized():
@@ -168,9 +177,11 @@ def _ray_session(engine: str, workers: int) -> Iterator[Any]:
                     log_to_driver=False, logging_level=logging.CRITICAL, _node_ip_address="127.0.0.1",
                 )  # fmt: skip
         else:
-            ray.init(engine, log_to_driver=False, logging_level=logging.CRITICAL)
+            with warnings.catch_warnings(action="ignore", category=UserWarning):
+                ray.init(engine, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, RuntimeError) as error:
-        raise _unreachable(engine, _line(error)) from error
+        why = _line(error)
+        raise _unreachable(engine, why if local else f"{why}; if it asks for a token, set RAY_AUTH_TOKEN") from error
     try:
         yield ray
     finally:
@@ -196,6 +207,8 @@ def _ray_jobs(function: Callable[[J], R], jobs: Sequence[J], engine: str, worker
             if isinstance(cause, RayError):
                 raise FacialisError(f"{engine}: {_line(cause)}") from error
             raise cause from error
+        except ModuleNotFoundError as error:  # of the head, which reads a job before a worker does
+            raise _lacking(engine, error) from error
         except RayError as error:
             raise FacialisError(f"{engine}: {_line(error)}") from error
 
@@ -217,6 +230,12 @@ def _died(engine: str) -> FacialisError:
     return FacialisError(
         f"{engine}: a worker process died, and again when its work was begun anew (out of memory?); what was "
         "finished is kept: run the same command again, with fewer workers"
+    )
+
+
+def _lost(engine: str) -> FacialisError:
+    return FacialisError(
+        f"{engine}: the connection was lost; what was finished is kept: run the same command again when it is back"
     )
 
 
