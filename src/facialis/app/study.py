@@ -57,7 +57,7 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Of the split, the training
 SeedsOption = Annotated[
     int, typer.Option(min=1, help="How far F1 moves: so many seeds of training, and so many splits.")
 ]
-DeviceOption = Annotated[str, typer.Option(help="cpu, or cuda where there is one.")]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]
 WorkersOption = Annotated[
     int | None,
     typer.Option(min=1, help="Folds at once; by default a core each, 8 at most. Figures do not depend on it."),
@@ -92,7 +92,7 @@ def run(
     split: SplitOption = "leave-one-patient-out",
     seed: SeedOption = 0,
     seeds: SeedsOption = 1,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = "auto",
     workers: WorkersOption = None,
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
@@ -146,7 +146,7 @@ def table1(
     split: SplitOption = "leave-one-patient-out",
     seed: SeedOption = 0,
     seeds: SeedsOption = 1,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = "auto",
     workers: WorkersOption = None,
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
@@ -227,7 +227,7 @@ def ask(
     set_: SetOption = None,
     split: SplitOption = "leave-one-patient-out",
     seed: SeedOption = 0,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = "auto",
     workers: WorkersOption = None,
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
@@ -245,7 +245,9 @@ def ask(
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
     from facialis.studies.questions import OF_RECIPES, QUESTIONS, Asking, claimed, question
+    from facialis.studies.study import check_device
 
+    device = check_device(device)
     find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
     if with_pictures and name != "label-noise":
         raise typer.BadParameter("only label-noise has pictures to show", param_hint="--with-pictures")
@@ -298,8 +300,9 @@ def _study(
     from facialis.reports.study_tables import terminal_table
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
-    from facialis.studies.study import run_study
+    from facialis.studies.study import check_device, run_study
 
+    device = check_device(device)
     results = run_study(cohort, recipes, out, workers=workers or default_workers(device), device=device, **options)
     write_study(results, out, command=shlex.join(["facialis", *sys.argv[1:]]))
     console().print(terminal_table(results))
