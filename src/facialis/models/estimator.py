@@ -161,13 +161,18 @@ class TorchEstimator(NeuralNetClassifier):  # type: ignore[misc]  # skorch is un
     def embed(self, X: Inputs, *, training: bool = False) -> NDArray[np.float32]:
         """Return the trained net's embeddings (n, d), or (n, crops, d), of the crops used in training or in testing."""
         self._set_training(False)
-        parts = []
+        found: NDArray[np.float32] | None = None
+        at = 0
         with torch.no_grad(), threads(self.n_threads):
             for arrays in Batches(len(X), self._rows_at_once(), lambda rows: self.fetch(X, rows, training), None):
                 with autocast(self.device, self.precision):
                     embeddings = self.module_.embed(*to_tensor(arrays, device=self.device))
-                parts.append(embeddings.float().cpu().numpy())
-        return np.concatenate(parts)
+                if found is None:
+                    found = np.empty((len(X), *embeddings.shape[1:]), np.float32)
+                found[at : at + len(embeddings)] = embeddings.float().cpu().numpy()
+                at += len(embeddings)
+        assert found is not None
+        return found
 
     def fetch(self, X: Inputs, rows: NDArray[np.intp], training: bool) -> Arrays:
         """Return what the module takes for these rows; a subclass may choose otherwise in training than in testing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import mmap
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -79,6 +80,7 @@ def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, numbers: s
     digest = hashlib.sha256(f"1 {encoder.frozen_hash} {crops.shape} {crops_mode} {numbers}".encode())
     for start in range(0, len(crops), 256):
         digest.update(np.ascontiguousarray(crops[start : start + 256]).tobytes())
+        _let_go(crops)
     return digest.hexdigest()
 
 
@@ -112,10 +114,20 @@ def _compute(
                 file.write(_tokens(encoder, grey, dtype, device, precision).tobytes())
                 file.flush()
                 advance(len(grey))
+                _let_go(crops)
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
         raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _let_go(array: NDArray[Any]) -> None:
+    """Give back the pages that a memory-mapped file has loaded: of many pictures they would be most of the memory."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(base, "madvise"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _header(shape: tuple[int, ...], dtype: str) -> bytes:
