@@ -58,6 +58,12 @@ def test_the_number_of_processes_changes_nothing(people, tmp_path, monkeypatch):
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+def test_an_unknown_engine_is_refused_before_anything_is_written(people, tmp_path):
+    with pytest.raises(FacialisError, match="unknown engine 'spark://host:1'; known: processes, dask://HOST:PORT"):
+        extract_sources([str(people)], tmp_path / "c", engine="spark://host:1")
+    assert not (tmp_path / "c").exists()
+
+
 def test_numbers_only(people, tmp_path):
     cohort = extract_sources([str(people)], tmp_path / "c", pictures=False)
     assert set(cohort.modalities) == set(ALL) - {"crops", "lines"}

@@ -127,3 +127,19 @@ def test_float16_moves_the_logits_of_mixer_b16_by_little(tmp_path: Path) -> None
     with torch.no_grad():
         difference = (head(encoder.tail(full[:, 0])) - head(encoder.tail(half[:, 0]))).abs().max()
     assert 0 < difference < 1e-3
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells what is loaded in a file")
+def test_pages_of_the_crops_are_given_back(tmp_path: Path) -> None:
+    def loaded() -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssFile")) * 1024
+
+    np.save(tmp_path / "crops.npy", np.full((1000, 256, 256), 7, np.uint8))
+    crops = np.load(tmp_path / "crops.npy", mmap_mode="r")
+    encoder = load_encoder("mixer_tiny", random_weights=True).training("head")
+    frozen_tokens(encoder, crops[:1], "centre", tmp_path)  # what torch loads is not counted
+    before = loaded()
+    frozen_tokens(encoder, crops, "centre", tmp_path)
+    assert loaded() - before < crops.nbytes // 4
+    assert (crops[::100, 0, 0] == 7).all()

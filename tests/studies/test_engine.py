@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from facialis.cohorts.cohort import Cohort
-from facialis.errors import FacialisError, RecipeError
+from facialis.errors import FacialisError
 from facialis.studies.engine import run_jobs
 from facialis.studies.recipes import load_recipes
 from facialis.studies.study import run_study
@@ -43,7 +43,7 @@ def test_a_worker_that_dies_is_one_line() -> None:
 
 
 def test_an_unknown_engine() -> None:
-    with pytest.raises(RecipeError, match="unknown engine 'threads'; known: processes"):
+    with pytest.raises(FacialisError, match="unknown engine 'threads'; known: processes"):
         list(run_jobs(abs, [0], engine="threads"))
 
 

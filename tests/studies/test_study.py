@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from facialis.cohorts.cohort import Cohort, write_cohort
 from facialis.errors import CohortError, FacialisError, RecipeError, SplitError, WeightsError
 from facialis.files import locked
 from facialis.reports.study_tables import table_rows, text_table, write_tables
 from facialis.studies.recipes import RECIPES, TINY, change, load_recipes
-from facialis.studies.study import run_study
+from facialis.studies.study import check_device, run_study
 
 Make = Callable[..., Cohort]
 FAST = {**TINY, "net.epochs": 6, "image.epochs": 1, "fusion.epochs": 4}
@@ -30,7 +31,7 @@ import sys, torch
 torch.set_num_threads(1)
 from facialis.cohorts.cohort import Cohort
 from facialis.studies.recipes import load_recipes
-from facialis.studies.study import run_study
+from facialis.studies.study import check_device, run_study
 overrides = {"net.epochs": 60, "net.layers": 3}
 print("ready", flush=True)
 run_study(Cohort.open(sys.argv[1]), load_recipes("measures-net", overrides), sys.argv[2], seed=3, n_bootstrap=50)
@@ -149,6 +150,27 @@ def test_an_interrupt_in_training_keeps_no_half_trained_fold(make_cohort: Make, 
 def test_a_diverged_training_is_no_result(make_cohort: Make, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="measures-net: the training diverged"):
         run_study(make_cohort(crops=False), fast_net(net={"learning_rate": 1e30, "epochs": 2}), tmp_path / "out")
+
+
+@pytest.mark.parametrize(("gpu", "device"), [(True, "cuda"), (False, "cpu")])
+def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch, gpu: bool, device: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert check_device("auto") == device
+    assert check_device("cpu") == "cpu"
+
+
+def test_mixed_precision_reaches_the_encoder_and_is_written_down(make_cohort: Make, tmp_path: Path) -> None:
+    answers = {}
+    for precision in ("float32", "mixed"):
+        settings = {"image.encoder": "mixer_tiny", "image.epochs": 2, "image.test_crops": 1, "image.batch": 8}
+        recipes = load_recipes("rgb-mixer", {**settings, "image.precision": precision})
+        out = tmp_path / precision
+        results = run_study(
+            make_cohort(2, 2, 2, name=f"c-{precision}"), recipes, out, random_weights=True, n_bootstrap=5
+        )
+        assert results["recipes"]["rgb-mixer"]["image"]["precision"] == precision
+        answers[precision] = pd.read_parquet(out / "predictions.parquet")["probability"].to_numpy()
+    assert 0 < np.abs(answers["float32"] - answers["mixed"]).max() < 0.05
 
 
 def test_a_device_that_is_not_there(make_cohort: Make, tmp_path: Path) -> None:

@@ -137,6 +137,15 @@ def extract(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For --healthy.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; about 250 MB each.")] = 1,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="How parts are worked off side by side: processes, dask://HOST:PORT or ray://HOST:PORT (its machines "
+            "see the pictures and the cohort's folder at the same paths), dask://local or ray://local with --workers. "
+            "The cohort does not depend on it.",
+        ),
+    ] = "processes",
 ) -> None:
     """Find the faces in a data set's pictures and videos and write all modalities as a cohort; resumable."""
     from facialis.cohorts.sources import extract_sources
@@ -151,6 +160,7 @@ def extract(
         healthy_subjects=healthy_subjects,
         seed=seed,
         workers=workers,
+        engine=engine,
     )
     typer.echo(f"cohort: {out}")
     _describe(cohort)

@@ -57,12 +57,19 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Of the split, the training
 SeedsOption = Annotated[
     int, typer.Option(min=1, help="How far F1 moves: so many seeds of training, and so many splits.")
 ]
-DeviceOption = Annotated[str, typer.Option(help="cpu, or cuda where there is one.")]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]
 WorkersOption = Annotated[
     int | None,
     typer.Option(min=1, help="Folds at once; by default a core each, 8 at most. Figures do not depend on it."),
 ]
-EngineOption = Annotated[str, typer.Option(help="How folds are run side by side: processes.")]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ENGINE",
+        help="How folds are run side by side: processes, dask://HOST:PORT or ray://HOST:PORT (workers that see the "
+        "same folders), dask://local or ray://local. Figures do not depend on it.",
+    ),
+]
 DuplicatesOption = Annotated[
     bool, typer.Option("--allow-duplicates", help="Run although a picture or subject stands in the cohort twice.")
 ]
@@ -85,7 +92,7 @@ def run(
     split: SplitOption = "leave-one-patient-out",
     seed: SeedOption = 0,
     seeds: SeedsOption = 1,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = "auto",
     workers: WorkersOption = None,
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
@@ -139,7 +146,7 @@ def table1(
     split: SplitOption = "leave-one-patient-out",
     seed: SeedOption = 0,
     seeds: SeedsOption = 1,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = "auto",
     workers: WorkersOption = None,
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
@@ -160,7 +167,7 @@ def table1(
     rows = recipes.load_recipes("table1", overrides=settings)
     if palsy is not None and healthy is not None:
         found = extracted_cohort(
-            palsy, healthy, out, healthy_subjects=healthy_subjects, seed=seed, workers=workers or 1
+            palsy, healthy, out, healthy_subjects=healthy_subjects, seed=seed, workers=workers or 1, engine=engine
         )
     else:
         found = tiny_cohort(out, seed=seed) if cohort is None else Cohort.open(cohort)
@@ -220,7 +227,7 @@ def ask(
     set_: SetOption = None,
     split: SplitOption = "leave-one-patient-out",
     seed: SeedOption = 0,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = "auto",
     workers: WorkersOption = None,
     engine: EngineOption = "processes",
     allow_duplicates: DuplicatesOption = False,
@@ -238,7 +245,9 @@ def ask(
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
     from facialis.studies.questions import OF_RECIPES, QUESTIONS, Asking, claimed, question
+    from facialis.studies.study import check_device
 
+    device = check_device(device)
     find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
     if with_pictures and name != "label-noise":
         raise typer.BadParameter("only label-noise has pictures to show", param_hint="--with-pictures")
@@ -291,8 +300,9 @@ def _study(
     from facialis.reports.study_tables import terminal_table
     from facialis.reports.tables import console
     from facialis.studies.engine import default_workers
-    from facialis.studies.study import run_study
+    from facialis.studies.study import check_device, run_study
 
+    device = check_device(device)
     results = run_study(cohort, recipes, out, workers=workers or default_workers(device), device=device, **options)
     write_study(results, out, command=shlex.join(["facialis", *sys.argv[1:]]))
     console().print(terminal_table(results))

@@ -1,13 +1,14 @@
-"""From pictures to a cohort: every modality in one pass, by processes, resumable.
+"""From pictures to a cohort: every modality in one pass, by processes or a cluster, resumable.
 
-Pictures and videos are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, so that
-a killed run goes on where it stopped, and its result is bit-identical. A video is decoded once, by one process, with a
-part of it in memory. Memory stays flat in the number of frames.
+Pictures and videos are worked off in parts of `PART` frames. A finished part is one file in ``COHORT/.parts``, written
+by whoever worked it off, so that a killed run goes on where it stopped, and its result is bit-identical. A video is
+decoded once, by one process, with a part of it in memory. Memory stays flat in the number of frames.
 """
 
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.clusters import check_engine, cluster_jobs, is_cluster
 from facialis.cohorts.cohort import Cohort, check_frames, finish_cohort, prepare_folder
 from facialis.cohorts.duplicates import picture_hashes
 from facialis.cohorts.parts import claim_parts, is_whole, part_file
@@ -52,6 +54,7 @@ def extract(
     provenance: Mapping[str, Any],
     pictures: bool = True,
     workers: int = 1,
+    engine: str = "processes",
 ) -> Cohort:
     """Find the faces in a table's pictures and write all modalities as a cohort.
 
@@ -62,8 +65,10 @@ def extract(
         the number of its frame in ``video_frame``. Where ``consent`` is no the picture is not opened.
     pictures
         Keep face crops and line images beside the numbers.
-    workers
-        Number of processes; the result does not depend on it.
+    workers, engine
+        Number of processes, of this machine or of a cluster as in `facialis.clusters.cluster_jobs`; a cluster that runs
+        already has its own number, and its machines see `root` and `out` at the same paths. The result does not depend
+        on them.
 
     Raises
     ------
@@ -71,9 +76,10 @@ def extract(
         The table is wrong; `out` holds a cohort, another unfinished extraction or other files; no picture was usable;
         a worker died.
     FacialisError
-        Another extraction is writing to `out`.
+        Another extraction is writing to `out`; the engine is unknown or cannot be reached.
     """
-    root, out = Path(root), Path(out)
+    check_engine(engine)
+    root, out = (Path(path).absolute() if is_cluster(engine) else Path(path) for path in (root, out))
     check_frames(frames, one_group=False)
     paths = [name_from_text(path) for path in frames["path"]]
     parts = prepare_folder(out)
@@ -82,7 +88,7 @@ def extract(
         jobs, starts, missing = _plan(frames, paths, root, parts, pictures)
         with bar("extracting", len(frames)) as advance:
             advance(len(frames) - missing)
-            for done in _run(jobs, workers):
+            for done in _run(jobs, workers, engine):
                 advance(done)
         return _assemble(frames, parts, starts, out, provenance)
 
@@ -108,6 +114,18 @@ _landmarker: FaceLandmarker | None = None
 def _start_worker() -> None:
     global _landmarker
     _landmarker = FaceLandmarker()
+
+
+def _work_on_cluster(job: _Job) -> int:
+    """Work off a job in a process of a cluster, which lives on for the next one with its landmarker."""
+    if not job.folder.is_dir():
+        raise CohortError(
+            f"{job.folder.parent}: the worker on {platform.node()} does not see this folder; workers need the pictures "
+            "and the cohort at the same paths"
+        )
+    if _landmarker is None:
+        _start_worker()
+    return _work_whole(job)
 
 
 class _Job(NamedTuple):
@@ -220,9 +238,18 @@ def _extract_part(pictures: Iterator[tuple[int, NDArray[np.uint8] | str]], keep:
     return arrays
 
 
-def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
+def _run(jobs: list[_Job], workers: int, engine: str) -> Iterator[int]:
     global _landmarker
     if not jobs:
+        return
+    stop = jobs[0].folder / _STOP
+    stop.unlink(missing_ok=True)
+    if is_cluster(engine):
+        try:
+            yield from cluster_jobs(_work_on_cluster, jobs, engine, min(workers, len(jobs)))
+        finally:
+            with suppress(OSError):
+                stop.touch()
         return
     if workers <= 1:
         _start_worker()
@@ -233,8 +260,6 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
                 _landmarker.close()
                 _landmarker = None
         return
-    stop = jobs[0].folder / _STOP
-    stop.unlink(missing_ok=True)
     pool = worker_pool(min(workers, len(jobs)), _start_worker)
     try:
         for future in as_completed([pool.submit(_work_whole, job) for job in jobs]):

@@ -41,6 +41,7 @@ def extract_sources(
     healthy_subjects: int | None = None,
     seed: int = 0,
     workers: int = 1,
+    engine: str = "processes",
 ) -> Cohort:
     """Extract one or several data sets, named ``KIND:DIR`` or ``DIR`` (a folder), into one cohort.
 
@@ -88,7 +89,7 @@ def extract_sources(
     frames, chosen = choose_healthy(frames, healthy_subjects, seed)
     frames, thinned = thin(frames, every=every, per_subject=per_subject)
     provenance |= {**chosen, **thinned, "notes": [note for listing in listings for note in listing.notes]}
-    return extract(frames, root, out, provenance=provenance, pictures=pictures, workers=workers)
+    return extract(frames, root, out, provenance=provenance, pictures=pictures, workers=workers, engine=engine)
 
 
 def _kind_and_folder(source: str) -> tuple[str, Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import mmap
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from facialis.errors import FacialisError, WeightsError
 from facialis.files import locked
 from facialis.modalities.crops import ten_crops
 from facialis.models.encoders import Encoder
+from facialis.models.estimator import autocast
 from facialis.progress import bar
 
 CropsMode = Literal["centre", "ten"]
@@ -33,6 +35,7 @@ def frozen_tokens(
     dtype: str = "float16",
     batch_size: int = 32,
     device: str = "cpu",
+    precision: str = "float32",
 ) -> NDArray[Any]:
     """Return the frozen part's tokens of each crop (n, 1 or 10, *token_shape), memory-mapped; computed where missing.
 
@@ -53,6 +56,9 @@ def frozen_tokens(
         where they spread by 0.15 (160 crops of 16 simulated faces), last block or head alone trained; with Mixer-B/16
         at random weights by 0.00003 of 0.04 (120 crops of one portrait).
 
+    precision
+        ``float32``, or ``mixed``: bfloat16 where torch holds it safe (`facialis.models.estimator.autocast`).
+
     Raises
     ------
     WeightsError
@@ -60,20 +66,21 @@ def frozen_tokens(
     """
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = _key(encoder, crops, crops_mode, dtype)
+    key = _key(encoder, crops, crops_mode, dtype if precision == "float32" else f"{dtype} {precision}")
     path = folder / f"tokens-{encoder.spec.name}-{crops_mode}-{key[:16]}.npy"
     if not path.exists():
         with locked(folder / f".{path.name}.lock", f"another process is computing {path}; wait until it is done"):
             if not path.exists():
-                _compute(encoder, crops, crops_mode, path, dtype, max(1, batch_size), device)
+                _compute(encoder, crops, crops_mode, path, dtype, max(1, batch_size), device, precision)
     tokens: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return tokens
 
 
-def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, dtype: str) -> str:
-    digest = hashlib.sha256(f"1 {encoder.frozen_hash} {crops.shape} {crops_mode} {dtype}".encode())
+def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, numbers: str) -> str:
+    digest = hashlib.sha256(f"1 {encoder.frozen_hash} {crops.shape} {crops_mode} {numbers}".encode())
     for start in range(0, len(crops), 256):
         digest.update(np.ascontiguousarray(crops[start : start + 256]).tobytes())
+        _let_go(crops)
     return digest.hexdigest()
 
 
@@ -85,6 +92,7 @@ def _compute(
     dtype: str,
     batch_size: int,
     device: str,
+    precision: str,
 ) -> None:
     n_crops = 10 if crops_mode == "ten" else 1
     row_shape = (n_crops, *encoder.token_shape)
@@ -103,13 +111,23 @@ def _compute(
             advance(done)
             for start in range(done, len(crops), pictures):
                 grey = _cut(crops[start : start + pictures], crops_mode)
-                file.write(_tokens(encoder, grey, dtype, device).tobytes())
+                file.write(_tokens(encoder, grey, dtype, device, precision).tobytes())
                 file.flush()
                 advance(len(grey))
+                _let_go(crops)
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
         raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _let_go(array: NDArray[Any]) -> None:
+    """Give back the pages that a memory-mapped file has loaded: of many pictures they would be most of the memory."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(base, "madvise"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _header(shape: tuple[int, ...], dtype: str) -> bytes:
@@ -119,9 +137,10 @@ def _header(shape: tuple[int, ...], dtype: str) -> bytes:
     return file.getvalue()
 
 
-def _tokens(encoder: Encoder, grey: NDArray[np.uint8], dtype: str, device: str) -> NDArray[Any]:
+def _tokens(encoder: Encoder, grey: NDArray[np.uint8], dtype: str, device: str, precision: str) -> NDArray[Any]:
     batch = torch.from_numpy(grey).to(device).float().div_(255.0)
-    tokens = encoder.frozen(batch.flatten(0, 1).unsqueeze(1)).cpu().numpy()
+    with autocast(device, precision):
+        tokens = encoder.frozen(batch.flatten(0, 1).unsqueeze(1)).float().cpu().numpy()
     with np.errstate(over="ignore"):
         stored: NDArray[Any] = tokens.astype(dtype)
     if not np.isfinite(stored).all():

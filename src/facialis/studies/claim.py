@@ -38,7 +38,7 @@ def describe(
         "simulated": cohort.simulated,
         "cohort": {"hash": cohort.hash, "provenance": cohort.provenance},
         "recipes": {recipe.name: asdict(recipe) for recipe in recipes},
-        "weights": {name: asdict(encoder.weights) if encoder else None for name, encoder in encoders.items()},
+        "weights": {name: _weights(encoder) if encoder else None for name, encoder in encoders.items()},
         "split": dict(split),
         "select": {key: list(values) for key, values in select.items()},
         "seed": seed,
@@ -78,6 +78,12 @@ def claim(out: Path, facts: dict[str, Any]) -> None:
         if facts == held:
             return
     write_text(path, json.dumps(facts, indent=1) + "\n")
+
+
+def _weights(encoder: Encoder) -> dict[str, Any]:
+    """Return where an encoder's weights come from, and the version of its library where it has one of its own."""
+    extra = encoder.spec.extra
+    return asdict(encoder.weights) | ({"library": f"{extra} {version(extra)}"} if extra else {})
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TypeVar
 
-from facialis.errors import FacialisError, RecipeError
+from facialis.clusters import check_engine, cluster_jobs, is_cluster
+from facialis.errors import FacialisError
+from facialis.interrupts import interrupts_blocked
 
 J = TypeVar("J")
 R = TypeVar("R")
-ENGINES = ("processes",)
 MOST_WORKERS = 8
 """Of the default: each holds torch and an encoder, a gigabyte or so."""
-
-
-def check_engine(engine: str) -> None:
-    """Raise `RecipeError` unless the engine is known."""
-    if engine not in ENGINES:
-        raise RecipeError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
 
 
 def default_workers(device: str = "cpu") -> int:
@@ -35,12 +28,27 @@ def run_jobs(
 ) -> Iterator[R]:
     """Yield ``function(job)`` of each job, in the order in which they are done.
 
+    Parameters
+    ----------
+    function, jobs
+        What is pickled for the workers. A job names its files by path: workers on other machines need the same
+        folders at the same paths.
+    engine
+        ``processes`` of this machine, or a cluster as in `facialis.clusters.cluster_jobs`.
+    workers
+        How many at once; a cluster that runs already has its own number.
+
     Raises
     ------
     FacialisError
-        A worker died.
+        The engine is unknown, a worker died, or see `facialis.clusters.cluster_jobs`.
     """
     check_engine(engine)
+    if not jobs:
+        return
+    if is_cluster(engine):
+        yield from cluster_jobs(function, jobs, engine, min(workers, len(jobs)))
+        return
     if min(workers, len(jobs)) <= 1:
         yield from map(function, jobs)
         return
@@ -52,7 +60,7 @@ def run_jobs(
     )
     try:
         with pool:
-            with _interrupts_blocked():
+            with interrupts_blocked():
                 list(pool(joblib.delayed(os.getpid)() for _ in range(pool.n_jobs)))
             yield from pool(joblib.delayed(function)(job) for job in jobs)
     except BrokenProcessPool as error:
@@ -60,16 +68,3 @@ def run_jobs(
             "a worker process died (out of memory?); the folds that were finished are kept: run the same command "
             "again, with fewer --workers"
         ) from error
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Start workers deaf to Ctrl-C, which is for the parent: they inherit the mask. One that comes meanwhile waits."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,6 +74,11 @@ def run_job(job: FoldJob) -> tuple[FoldJob, Answers | FacialisError, dict[str, o
     source, recipe = job.source, job.source.recipe
     settings: dict[str, object] = {}
     try:
+        if not source.cohort.is_dir():
+            raise CohortError(
+                f"{source.cohort}: the worker on {platform.node()} does not see this folder; workers need the cohort "
+                "at the same path"
+            )
         with threads(1):
             frames, inputs, encoder = source.frames(), source.inputs(), source.encoder()
             if job.select:

@@ -52,6 +52,10 @@ class ImageSettings:
     test_crops: int = 10
     token_dtype: Literal["float16", "float32"] = "float16"
     """How the frozen part's tokens are kept; see `facialis.models.tokens` for what it costs in precision."""
+    precision: Literal["float32", "mixed"] = "float32"
+    """In what the encoder is run and trained; mixed is bfloat16 where torch holds it safe. With EfficientNet-Lite0's
+    published weights it moved embeddings by 0.018 (root mean square) where they spread by 0.39, and logits of a random
+    head by 0.043 at most of 0.27 (12 pictures, ten crops), in less than half the time on a core with bfloat16."""
 
 
 @dataclass(frozen=True)

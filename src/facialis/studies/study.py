@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from facialis.clusters import check_engine
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.duplicates import find_duplicates
 from facialis.errors import CohortError, FacialisError, RecipeError, WeightsError
@@ -19,7 +20,7 @@ from facialis.files import atomic_path, locked, write_text
 from facialis.models.encoders import Encoder
 from facialis.progress import bar
 from facialis.studies.claim import claim, describe
-from facialis.studies.engine import check_engine, run_jobs
+from facialis.studies.engine import run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
 from facialis.studies.results import Settings, compare_rows, failed_row, row_facts
 from facialis.studies.selection import candidates
@@ -84,6 +85,8 @@ def run_study(
         Of the split, of each fold's training and of the bootstrap.
     seeds
         More than 1: so many seeds of the training on the same split, and so many splits with the same training.
+    device
+        ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
     engine, workers
         How folds are run side by side; each trains on one thread.
     allow_duplicates
@@ -108,7 +111,7 @@ def run_study(
     chosen = {key: tuple(values) for key, values in (select or {}).items()}
     for recipe in recipes:
         candidates(recipe, chosen)
-    check_device(device)
+    device = check_device(device)
     check_engine(engine)
     out, rows = Path(out), []
     try:
@@ -145,13 +148,16 @@ def run_study(
         forget()
 
 
-def check_device(device: str) -> None:
-    """Raise `RecipeError` unless torch can compute on the device."""
+def check_device(device: str) -> str:
+    """Return the device, for ``auto`` a GPU or else the CPU; raise `RecipeError` unless torch can compute on it."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         why = str(error).splitlines()[0]
         raise RecipeError(f"device {device!r} cannot be used here ({why}); cpu always can") from error
+    return device
 
 
 def check_duplicates(cohort: Cohort) -> None:

@@ -28,7 +28,14 @@ def tiny_cohort(out: Path, *, seed: int = 0) -> Cohort:
 
 
 def extracted_cohort(
-    palsy: str, healthy: str, out: Path, *, healthy_subjects: int | None = None, seed: int = 0, workers: int = 1
+    palsy: str,
+    healthy: str,
+    out: Path,
+    *,
+    healthy_subjects: int | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    engine: str = "processes",
 ) -> Cohort:
     """Return the cohort of two data sets, extracted into ``OUT/cohort`` if it is not there yet.
 
@@ -44,7 +51,7 @@ def extracted_cohort(
 
     def make(path: Path) -> Cohort:
         n = healthy_subjects or min(PAPER_HEALTHY, _n_healthy(sources)) or None
-        return extract_sources(sources, path, healthy_subjects=n, seed=seed, workers=workers)
+        return extract_sources(sources, path, healthy_subjects=n, seed=seed, workers=workers, engine=engine)
 
     return _in_folder(out, {"sources": sources, "healthy_subjects": healthy_subjects, "seed": seed}, make)
 

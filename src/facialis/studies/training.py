@@ -64,6 +64,7 @@ def load_inputs(recipe: Recipe, cohort: Cohort, encoder: Encoder | None, *, devi
                 Path(cohort.path) / "derived",
                 dtype=recipe.image.token_dtype,
                 device=device,
+                precision=recipe.image.precision,
             )
             lacking.append(np.zeros(len(array), bool))
         else:
@@ -115,6 +116,7 @@ def build(recipe: Recipe, inputs: Inputs, encoder: Encoder | None, *, seed: int,
                     batch_size=image.batch,
                     max_epochs=image.epochs,
                     device=device,
+                    precision=image.precision,
                 )
             )
         else:
