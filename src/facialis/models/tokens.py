@@ -70,6 +70,19 @@ def frozen_tokens(
     return tokens
 
 
+def tokens_at_once(
+    encoder: Encoder, crops: NDArray[np.uint8], crops_mode: CropsMode, *, dtype: str = "float16", device: str = "cpu"
+) -> NDArray[Any]:
+    """Return the same tokens of pictures that are asked about once: nothing is kept on disk."""
+    encoder.to(device)
+    pictures = max(1, 32 // (10 if crops_mode == "ten" else 1))
+    parts = [
+        _tokens(encoder, _cut(crops[start : start + pictures], crops_mode), dtype, device)
+        for start in range(0, len(crops), pictures)
+    ]
+    return np.concatenate(parts)
+
+
 def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, dtype: str) -> str:
     digest = hashlib.sha256(f"1 {encoder.frozen_hash} {crops.shape} {crops_mode} {dtype}".encode())
     for start in range(0, len(crops), 256):
