@@ -75,12 +75,13 @@ def tokens_at_once(
 ) -> NDArray[Any]:
     """Return the same tokens of pictures that are asked about once: nothing is kept on disk."""
     encoder.to(device)
-    pictures = max(1, 32 // (10 if crops_mode == "ten" else 1))
+    n_crops = 10 if crops_mode == "ten" else 1
+    pictures = max(1, 32 // n_crops)
     parts = [
         _tokens(encoder, _cut(crops[start : start + pictures], crops_mode), dtype, device)
         for start in range(0, len(crops), pictures)
     ]
-    return np.concatenate(parts)
+    return np.concatenate(parts).reshape(len(crops), n_crops, *encoder.token_shape)
 
 
 def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, dtype: str) -> str:

@@ -50,8 +50,8 @@ def ask(asking: Asking) -> Answer:
             row: dict[str, Any] = {"trained on": name}
             for column, chosen in columns.items():
                 tested = table[table["frame_id"].isin(frames["frame_id"].to_numpy()[chosen])]
-                cells = cell(f"{recipe.name}: {name} to {column}", tested, asking)
                 own = column == name
+                cells = cell(f"{recipe.name}: {name} to {column}", tested, asking, note if own else "")
                 figures += [Figure(**{**vars(figure), "beside": own}) for figure in cells]
                 row[column] = "; ".join(f"{f.figure.split(',')[0]} {_told(f)}" for f in cells)
                 if own:
@@ -114,10 +114,14 @@ def own_folds(frames: pd.DataFrame, source: str, *, seed: int) -> Folds:
     return [(rows[train], rows[test]) for train, test in folds]
 
 
-def cell(what: str, table: pd.DataFrame, asking: Asking) -> list[Figure]:
-    """Return F1 and AUC of one test set; of one group only, what is defined: sensitivity or specificity."""
+def cell(what: str, table: pd.DataFrame, asking: Asking, why: str = "") -> list[Figure]:
+    """Return F1 and AUC of one test set; of one label only, what is defined: sensitivity or specificity.
+
+    `why` says why a table is empty.
+    """
     if not len(table):
-        return [Figure(what, F1, None, None, None, 0, 0, "no frame is left to test: all its faces were trained on")]
+        why = why or "no frame is left to test: its faces, or their simulated twins, train"
+        return [Figure(what, F1, None, None, None, 0, 0, why)]
     n = int(table["subject_id"].nunique()), int(table["frame_id"].nunique())
     labels = table["label"].to_numpy()
     if len(set(labels.tolist())) == 1:

@@ -105,6 +105,8 @@ def pair(frames: pd.DataFrame, source: str, *, seed: int) -> Pair | str:
     ill = (frames["group"] == "patient").to_numpy()
     palsy = own & ill & (frames["label"] == 1).to_numpy()
     n = frames.loc[palsy, "subject_id"].nunique()
+    if not (own & ill).any():
+        return "it has one group only, healthy subjects"
     if n < 2:
         return f"{n} patient(s) with palsy frames; two or more are needed"
     if (own & ~ill).any():
