@@ -150,7 +150,7 @@ def test_the_answer_falls_to_chance_as_the_noise_grows(answer: tuple[Cohort, Ans
     curve = [value[f"measures-logistic, {s.title}"] for s in landmark_noise.steps() if s.kind in ("clean", "noise")]
     assert curve[0] == pytest.approx(1.0, abs=0.02)
     assert curve[-1] == pytest.approx(0.5, abs=0.25)
-    assert curve[-1] < curve[0] and curve[-2] < curve[0]
+    assert max(curve[1:]) < curve[0]
     assert value["measures-logistic, mouth hidden"] < 0.9 < value["measures-logistic, brow hidden"]
     assert all(figure.n_frames == len(cohort) for figure in found.figures)
     assert any("rgb-mixer" in name for name in value)

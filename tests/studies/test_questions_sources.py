@@ -13,13 +13,14 @@ from facialis.studies.questions import question
 from facialis.studies.questions.cross_cohort import elsewhere
 from facialis.studies.questions.question import Asking
 from facialis.studies.questions.same_source import Pair, pair
+from facialis.studies.questions.tables import one_class
 from tests.data_sets import write_ckplus, write_yfp
 from tests.studies.conftest import frames_of
 
 LOGISTIC = ("measures-logistic",)
 
 
-def sources(path: Path, *, shortcut: float = 0.0) -> Cohort:
+def sources(path: Path, *, shortcut: float = 0.0, palsy: float = 1.5) -> Cohort:
     """YFP-like patients whose last frames show nothing, healthy people elsewhere, and a clinic of two wards."""
     parts = [frames_of(3, 0, 6).assign(source="yfp"), frames_of(0, 4, 6).assign(source="ckplus")]
     parts += [frames_of(3, 3, 6).assign(source="clinic")]
@@ -31,7 +32,7 @@ def sources(path: Path, *, shortcut: float = 0.0) -> Cohort:
     frames["site"] = np.where(frames["source"] == "clinic", np.where(number < 3, "east", "west"), "")
     rng = np.random.default_rng(0)
     measures = rng.normal(size=(len(frames), 29))
-    measures[:, 0] += 1.5 * frames["label"]
+    measures[:, 0] += palsy * frames["label"]
     measures[:, 1] += shortcut * (frames["source"] == "yfp")
     return write_cohort(path, frames.assign(portrait=""), {"measures": measures}, {"simulated": True})
 
@@ -52,7 +53,9 @@ def test_a_source_shortcut_shows_as_the_gap_between_the_two_figures_of_a_row(tmp
 def test_folds_of_one_source_hold_no_subject_on_both_sides_and_the_same_palsy_frames(tmp_path: Path) -> None:
     frames = sources(tmp_path / "cohort").frames
     found = pair(frames, "yfp", seed=0)
-    assert isinstance(found, Pair) and not isinstance(found.own, str) and not isinstance(found.other, str)
+    assert isinstance(found, Pair)
+    assert not isinstance(found.own, str)
+    assert not isinstance(found.other, str)
     tested = []
     for folds in (found.own, found.other):
         for train, test in folds:
@@ -75,7 +78,7 @@ def test_yfp_and_ckplus_in_their_layouts(tmp_path: Path) -> None:
 
 
 def test_cross_cohort_fills_the_matrix_and_says_what_is_defined(tmp_path: Path) -> None:
-    cohort = sources(tmp_path / "cohort")
+    cohort = sources(tmp_path / "cohort", palsy=5.0)
     found = question("cross-cohort")(Asking(cohort, tmp_path / "out", n_bootstrap=50, recipes=LOGISTIC))
     (rows,) = found.sheets.values()
     assert [row["trained on"] for row in rows] == ["yfp", "clinic"]
@@ -105,3 +108,10 @@ def test_one_source_says_so(tmp_path: Path) -> None:
         found = question(name)(Asking(one, tmp_path / name, n_bootstrap=20, recipes=LOGISTIC))
         assert any(line in sentence for sentence in found.sentences)
         assert any(figure.value is not None for figure in found.figures)
+
+
+def test_a_model_that_answers_one_class_is_told() -> None:
+    table = pd.DataFrame({"fold": [0, 0, 1, 1, 2], "label": [0, 1, 0, 1, 1], "predicted": [1, 1, 0, 1, 1]})
+    assert one_class(table) == "the model answers one class in 1 of 2 folds"
+    assert one_class(table.assign(predicted=0)).endswith("in 2 of 2 folds: nothing can be said")
+    assert one_class(table.assign(predicted=table["label"])) == ""

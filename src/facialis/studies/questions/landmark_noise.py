@@ -151,7 +151,7 @@ def _figure(recipe: Recipe, step: Step, table: pd.DataFrame, asking: Asking) -> 
     value, draws = table_area(table, seed=asking.seed, n_bootstrap=asking.n_bootstrap)
     low, high = limits(draws)
     f1 = table_figure("", table, asking)
-    note = f"F1 {told(f1)}"
+    note = "; ".join(filter(None, (f"F1 {told(f1)}", f1.note)))
     return Figure(
         f"{recipe.name}, {step.title}", AUC, None if np.isnan(value) else value, low, high, f1.n_subjects, f1.n_frames,
         note,
