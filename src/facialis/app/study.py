@@ -216,9 +216,7 @@ def ask(
             "--list", is_eager=True, callback=_list_questions, help="Print the questions and what each needs."
         ),
     ] = False,
-    recipe: Annotated[
-        list[str] | None, typer.Option(help="Recipe that shortcuts, leakage, fairness or label-noise asks about.")
-    ] = None,
+    recipe: Annotated[list[str] | None, typer.Option(help="Recipe to ask about, where a question takes any.")] = None,
     with_pictures: Annotated[
         bool, typer.Option("--with-pictures", help="label-noise: a page with the faces themselves, for this disk only.")
     ] = False,

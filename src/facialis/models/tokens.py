@@ -76,6 +76,26 @@ def frozen_tokens(
     return tokens
 
 
+def tokens_at_once(
+    encoder: Encoder,
+    crops: NDArray[np.uint8],
+    crops_mode: CropsMode,
+    *,
+    dtype: str = "float16",
+    device: str = "cpu",
+    precision: str = "float32",
+) -> NDArray[Any]:
+    """Return the same tokens of pictures that are asked about once: nothing is kept on disk."""
+    encoder.to(device)
+    n_crops = 10 if crops_mode == "ten" else 1
+    pictures = max(1, 32 // n_crops)
+    parts = [
+        _tokens(encoder, _cut(crops[start : start + pictures], crops_mode), dtype, device, precision)
+        for start in range(0, len(crops), pictures)
+    ]
+    return np.concatenate(parts).reshape(len(crops), n_crops, *encoder.token_shape)
+
+
 def _key(encoder: Encoder, crops: NDArray[np.uint8], crops_mode: str, numbers: str) -> str:
     digest = hashlib.sha256(f"1 {encoder.frozen_hash} {crops.shape} {crops_mode} {numbers}".encode())
     for start in range(0, len(crops), 256):

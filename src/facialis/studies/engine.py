@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -61,10 +62,22 @@ def run_jobs(
     try:
         with pool:
             with interrupts_blocked():
-                list(pool(joblib.delayed(os.getpid)() for _ in range(pool.n_jobs)))
+                list(pool(joblib.delayed(_settle)() for _ in range(pool.n_jobs)))
             yield from pool(joblib.delayed(function)(job) for job in jobs)
     except BrokenProcessPool as error:
         raise FacialisError(
             "a worker process died (out of memory?); the folds that were finished are kept: run the same command "
             "again, with fewer --workers"
         ) from error
+
+
+def _settle() -> int:
+    """Come first in every worker: what it then loads once and keeps (torch, encoder, arrays) is no leak.
+
+    Loky measures a worker after its first job and, with psutil there, ends one that has grown by 300 MB since, with a
+    warning and all to be loaded again.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
+    return os.getpid()

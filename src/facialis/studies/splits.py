@@ -76,7 +76,7 @@ def leave_one_patient_out(frames: pd.DataFrame, *, seed: int) -> Iterator[tuple[
     subjects, groups, labels = _checked(frames)
     patients = list(dict.fromkeys(subjects[groups == "patient"]))
     healthy = list(dict.fromkeys(subjects[groups == "healthy"]))
-    origins = _origins(frames)
+    origins = frame_origins(frames)
     origins_of = {s: set(origins[subjects == s]) - {""} for s in (*patients, *healthy)}
     dealt = deal_healthy(patients, healthy, origins_of, seed)
     yield from _hold_out(subjects, labels, origins, [[p, *others] for p, others in zip(patients, dealt, strict=True)])
@@ -89,7 +89,7 @@ def leave_one_subject_out(frames: pd.DataFrame) -> Iterator[tuple[Rows, Rows]]:
     is the pooled one. Portraits are kept apart as in `leave_one_patient_out`.
     """
     subjects, _, labels = _checked(frames)
-    yield from _hold_out(subjects, labels, _origins(frames), [[s] for s in dict.fromkeys(subjects)])
+    yield from _hold_out(subjects, labels, frame_origins(frames), [[s] for s in dict.fromkeys(subjects)])
 
 
 def grouped_k_fold(frames: pd.DataFrame, k: int, *, seed: int) -> Iterator[tuple[Rows, Rows]]:
@@ -111,7 +111,23 @@ def grouped_k_fold(frames: pd.DataFrame, k: int, *, seed: int) -> Iterator[tuple
     if fewest < k:
         raise SplitError(f"{k}-fold asks for {k} subjects or more of each group, one has {fewest}; ask for fewer folds")
     deal = StratifiedKFold(k, shuffle=True, random_state=seed).split(names, of_patient)
-    yield from _hold_out(subjects, labels, _origins(frames), [names[test] for _, test in deal])
+    yield from _hold_out(subjects, labels, frame_origins(frames), [names[test] for _, test in deal])
+
+
+def own_frames_without_palsy(frames: pd.DataFrame) -> Iterator[tuple[Rows, Rows]]:
+    """Yield a fold for each patient of a table of patients alone, whose frames without palsy are the negatives.
+
+    Raises
+    ------
+    SplitError
+        There are fewer than two patients, or a training side lacks palsy or frames without it.
+    """
+    subjects = frames["subject_id"].astype(str).to_numpy(dtype=object)
+    names = list(dict.fromkeys(subjects))
+    if len(names) < 2:
+        raise SplitError(f"{len(names)} patient(s); two or more are needed, one to hold out and one to train on")
+    labels = frames["label"].to_numpy(dtype=np.int64)
+    yield from _hold_out(subjects, labels, frame_origins(frames), [[name] for name in names])
 
 
 def _hold_out(
@@ -198,8 +214,8 @@ def _checked(frames: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.obje
     return subjects, groups, labels
 
 
-def _origins(frames: pd.DataFrame) -> NDArray[np.object_]:
-    """Return what each frame was made from: its portrait, where there are several, or its simulated pair; or ""."""
+def frame_origins(frames: pd.DataFrame) -> NDArray[np.object_]:
+    """Return what each frame (n,) was made from: a portrait, where there are several, or a simulated pair; or ""."""
     for column in ("portrait", "pair"):
         if column in frames.columns:
             values = frames[column].astype(object).where(frames[column].notna(), "").astype(str)

@@ -19,6 +19,9 @@ QUESTIONS: dict[str, str] = {
     "learning-curve": "What would more subjects bring?",
     "encoder-swap": "What does the image encoder matter? Fusion with each in the Mixer's place.",
     "fusion": "Which fusion, on the same folds?",
+    "landmark-noise": "What can landmarks and pictures lose before the answer goes?",
+    "same-source": "What is left when palsy and no palsy come from one source?",
+    "cross-cohort": "Does a model of one source hold on another, and at each site?",
     "shuffled-measures": "Does fusion use the measures? They are shuffled between faces.",
 }
 """Name of each question and what it asks; the module has the name with underscores."""
@@ -32,11 +35,14 @@ NEEDS: dict[str, str] = {
     "learning-curve": "measures; the more subjects the longer the curve",
     "encoder-swap": "measures and crops, encoders' weights",
     "fusion": "measures and crops, an encoder's weights",
+    "landmark-noise": "landmarks and measures; coordinates; crops and an encoder's weights for the image branch",
+    "same-source": "measures; a source with negatives of its own, and another for the healthy side",
+    "cross-cohort": "measures; two sources or more, or sites",
     "shuffled-measures": "measures and crops, an encoder's weights",
 }
 """What each question needs of the cohort (and beside it)."""
 
-OF_RECIPES = ("shortcuts", "leakage", "fairness", "label-noise")
+OF_RECIPES = ("shortcuts", "leakage", "fairness", "label-noise", "same-source", "cross-cohort")
 """The questions that can be asked of any recipe; the others name their own."""
 
 

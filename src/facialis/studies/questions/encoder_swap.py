@@ -31,13 +31,10 @@ def ask(asking: Asking) -> Answer:
         for i, name in enumerate(names)
     ]
     rows = run_study(asking.cohort, recipes, asking.out / "study", keep_going=True, **asking.run)["rows"]
-    named = [{**row, "recipe": REFERENCE if i == 0 else names[i]} for i, row in enumerate(rows)]
-    answer = compared(
-        "encoder-swap", "Early fusion with each encoder in the Mixer's place", asking, named, f"that with {names[0]}"
-    )
-    first = replace(answer.figures[0], what=names[0])
-    sentences = [sentence.replace(f" {REFERENCE},", f" {names[0]},") for sentence in answer.sentences]
-    return replace(answer, figures=[first, *answer.figures[1:]], sentences=sentences)
+    return compared(
+        "encoder-swap", "Early fusion with each encoder in the Mixer's place", asking, rows, f"that with {names[0]}",
+        {recipe.name: name for recipe, name in zip(recipes, names, strict=True)},
+    )  # fmt: skip
 
 
 def encoders(asking: Asking) -> list[str]:

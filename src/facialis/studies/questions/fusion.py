@@ -19,9 +19,16 @@ def ask(asking: Asking) -> Answer:
     return compared("fusion", "Every fusion of measures and RGB on the same folds", asking, rows, "early fusion")
 
 
-def compared(name: str, title: str, asking: Asking, rows: Sequence[Mapping[str, Any]], reference: str) -> Answer:
-    """Return the answer of rows that are compared with the row `REFERENCE`: the best, and what the tests say of it."""
-    figures = [row_figure(row["recipe"], row, _comparison(row, reference)) for row in rows]
+def compared(
+    name: str, title: str, asking: Asking, rows: Sequence[Mapping[str, Any]], reference: str,
+    named: Mapping[str, str] | None = None,
+) -> Answer:  # fmt: skip
+    """Return the answer of rows that are compared with the row `REFERENCE`: the best, and what the tests say of it.
+
+    `named` says what to call each recipe, where not by its own name.
+    """
+    called = {row["recipe"]: (named or {}).get(row["recipe"], row["recipe"]) for row in rows}
+    figures = [row_figure(called[row["recipe"]], row, _comparison(row, reference)) for row in rows]
     weights = next((row["weights"] for row in rows if row["weights"]), None)
     known = [(figure.value, -i) for i, figure in enumerate(figures) if figure.value is not None]
     start = made_of(asking, weights)

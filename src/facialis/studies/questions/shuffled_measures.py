@@ -64,9 +64,9 @@ def run_shuffled(job: FoldJob) -> tuple[FoldJob, Variants]:
             for name, X in (("intact", inputs), ("training", in_training)):
                 model = build(source.recipe, X, source.encoder(), seed=job.seed, device=source.device)
                 fit(model, X[job.train], labels, subjects)
-                answers[name] = _answers(model.predict_logits(X[job.test]), source.recipe.name)
+                answers[name] = decided(model.predict_logits(X[job.test]), source.recipe.name)
                 if name == "intact":
-                    answers["test"] = _answers(model.predict_logits(at_test[job.test]), source.recipe.name)
+                    answers["test"] = decided(model.predict_logits(at_test[job.test]), source.recipe.name)
     except FacialisError as error:
         return job, error
     return job, answers
@@ -83,7 +83,8 @@ def shuffled(inputs: Inputs, train: NDArray[np.intp], test: NDArray[np.intp], se
     return first, second
 
 
-def _answers(logits: NDArray[np.float32], name: str) -> Answers:
+def decided(logits: NDArray[np.float32], name: str) -> Answers:
+    """Return the answers of logits, the larger of which decides."""
     if not np.isfinite(logits).all():
         raise RecipeError(f"{name}: the training diverged (logits are not finite); lower its learning rate")
     return Answers(logits, softmax(logits)[:, 1], logits.argmax(axis=1).astype(np.int8), 0.5)

@@ -47,8 +47,20 @@ def table_figure(what: str, table: pd.DataFrame, asking: Asking, note: str = "")
     value, (low, high) = percent(found.mean.f1), found.intervals["f1"]
     if value is None:
         note = "; ".join(filter(None, ("undefined in every fold", note)))
+    note = "; ".join(filter(None, (note, one_class(table))))
     n = int(table["subject_id"].nunique()), int(table["frame_id"].nunique())
     return Figure(what, F1, value, percent(low), percent(high), *n, note)
+
+
+def one_class(table: pd.DataFrame) -> str:
+    """Return in how many of the folds that test both labels a model answers one class alone; nothing if in none."""
+    kinds = table.groupby("fold")[["label", "predicted"]].nunique()
+    both = kinds[kinds["label"] == 2]
+    n = int((both["predicted"] == 1).sum())
+    if not n:
+        return ""
+    so = ": nothing can be said" if 2 * n > len(both) else ""
+    return f"the model answers one class in {n} of {len(both)} folds{so}"
 
 
 def made_of(asking: Asking, weights: str | None) -> str:
