@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from skorch import NeuralNetClassifier
 from skorch.utils import to_tensor
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from facialis.models.inputs import Arrays, Batches, Inputs
@@ -52,12 +53,13 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def threads(n: int | None) -> Iterator[None]:
-    """Let torch use at most `n` threads inside the block; ``None`` leaves its own setting."""
+    """Let torch, and linear algebra below NumPy, use `n` threads at most inside the block; ``None``: as they were."""
     before = torch.get_num_threads()
     if n is not None and n < before:
         torch.set_num_threads(n)
     try:
-        yield
+        with nullcontext() if n is None else threadpool_limits(n, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from facialis.models.estimator import threads
 from facialis.models.inputs import Inputs
@@ -64,7 +63,7 @@ def examine(asking: Asking, splitter: Splitter, run: Run = run_fold) -> Answer:
     try:
         inputs, encoder = source.inputs(), source.encoder()
         weights = encoder.weights.kind if encoder is not None else None
-        with threads(1), threadpool_limits(1):
+        with threads(1):
             rows = thinned(frames, PER_SUBJECT)
             few = frames.iloc[rows].reset_index(drop=True)
             some = Inputs({name: array[rows] for name, array in inputs.arrays.items()})

@@ -85,14 +85,15 @@ def probe(values: Features, frames: Any, folds: Folds, asking: Asking) -> tuple[
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    from threadpoolctl import threadpool_limits
+
+    from facialis.models.estimator import threads
 
     if not np.isfinite(values).all():
         frame = frames["frame_id"].iloc[int((~np.isfinite(values)).any(axis=1).argmax())]
         raise CohortError(f"{asking.cohort.path}: frame {frame} holds numbers that are not finite; extract it again")
     labels = frames["label"].to_numpy()
     scores = []
-    with threadpool_limits(1):
+    with threads(1):
         for train, test in folds:
             model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
             scores.append(model.fit(values[train], labels[train]).decision_function(values[test]))
