@@ -45,7 +45,8 @@ def fast_net(**settings: object) -> object:
 def test_four_rows(make_cohort: Make, tmp_path: Path) -> None:
     cohort = make_cohort()
     out = tmp_path / "out"
-    results = run_study(cohort, load_recipes("four-rows", FAST), out, random_weights=True, n_bootstrap=100)
+    recipes = load_recipes("four-rows", FAST | {"image.trains": "head"})
+    results = run_study(cohort, recipes, out, random_weights=True, n_bootstrap=100)
     assert json.loads((out / "results.json").read_text()) == results
     assert [row["recipe"] for row in results["rows"]] == [r.name for r in load_recipes("four-rows")]
     predictions = pd.read_parquet(out / "predictions.parquet")
@@ -57,6 +58,7 @@ def test_four_rows(make_cohort: Make, tmp_path: Path) -> None:
         uses_image = "RGB" in row["modality"]
         assert row["weights"] == ("random" if uses_image else None)
         assert ("random weights" in row["name"]) == uses_image
+        assert ("head alone trained" in row["name"]) == uses_image
         assert sorted(s for fold in row["folds"] for s in fold["palsy_subjects"]) == ["p00", "p01", "p02"]
         assert all(fold["healthy_subjects"] for fold in row["folds"])
         mine = predictions[predictions["recipe"] == row["recipe"]]

@@ -120,6 +120,7 @@ def _names(recipe: Recipe, encoder: Encoder | None, cohort: Cohort) -> dict[str,
     title = recipe.model_title.replace("{encoder}", ENCODERS[recipe.image.encoder].title)
     portraits = cohort.frames["portrait"]
     known = (
+        ("head alone trained", recipe.uses_image and recipe.image.trains == "head"),
         ("random weights", weights == "random"),
         ("one portrait: tests the code, not generalisation",
          recipe.uses_image and portraits[portraits != ""].nunique() == 1),
