@@ -135,7 +135,7 @@ def test_latex_escapes_and_has_as_many_cells_in_each_row() -> None:
     assert {"\\toprule", "\\midrule", "\\bottomrule"} <= set(lines)
     for row in made["rows"]:
         row["paper"] = None
-    assert len(re.findall(r"(?<!\\)&", latex_table(made).splitlines()[6])) == 4
+    assert len(re.findall(r"(?<!\\)&", latex_table(made).splitlines()[5])) == 4
 
 
 @pytest.mark.parametrize("simulated", [True, False])

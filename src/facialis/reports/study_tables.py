@@ -80,8 +80,7 @@ def latex_table(results: Mapping[str, Any]) -> str:
     heads = [f"{title} & paper" if paper else title for title in ("F1 (95\\,\\%)", "precision", "recall")]
     n = 2 + len(heads) * (2 if paper else 1)
     lines = [
-        "% needs \\usepackage{booktabs,graphicx}",
-        "\\begin{table}", "\\centering", "\\resizebox{\\linewidth}{!}{%", f"\\begin{{tabular}}{{ll{'r' * (n - 2)}}}",
+        "\\begin{table}  % needs \\usepackage{booktabs,graphicx}", "\\centering", "\\resizebox{\\linewidth}{!}{%", f"\\begin{{tabular}}{{ll{'r' * (n - 2)}}}",
         "\\toprule", "modality & model & " + " & ".join(heads) + " \\\\", "\\midrule",
     ]  # fmt: skip
     for row in results["rows"]:
