@@ -80,7 +80,8 @@ def latex_table(results: Mapping[str, Any]) -> str:
     heads = [f"{title} & paper" if paper else title for title in ("F1 (95\\,\\%)", "precision", "recall")]
     n = 2 + len(heads) * (2 if paper else 1)
     lines = [
-        "\\begin{table}  % needs \\usepackage{booktabs,graphicx}", "\\centering", "\\resizebox{\\linewidth}{!}{%", f"\\begin{{tabular}}{{ll{'r' * (n - 2)}}}",
+        "\\begin{table}  % needs \\usepackage{booktabs,graphicx}",
+        "\\centering", "\\resizebox{\\linewidth}{!}{%", f"\\begin{{tabular}}{{ll{'r' * (n - 2)}}}",
         "\\toprule", "modality & model & " + " & ".join(heads) + " \\\\", "\\midrule",
     ]  # fmt: skip
     for row in results["rows"]:
