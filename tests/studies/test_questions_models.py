@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from facialis.cohorts.cohort import Cohort, write_cohort
@@ -17,6 +18,7 @@ from facialis.studies.questions.encoder_swap import encoders
 from facialis.studies.questions.learning_curve import draw_subjects, sizes
 from facialis.studies.questions.question import Answer, Asking
 from facialis.studies.questions.shuffled_measures import shuffled
+from facialis.studies.questions.tables import NOTHING_SAID, row_figure
 from facialis.studies.recipes import TINY
 from facialis.studies.splits import make_folds
 
@@ -139,3 +141,12 @@ def test_several_recipes_where_one_is_asked_for(make_cohort: Make, tmp_path: Pat
     asking = Asking(make_cohort(crops=False), tmp_path, recipes=("measures-logistic", "measures-net"))
     with pytest.raises(RecipeError, match="one recipe, got measures-logistic, measures-net"):
         question("label-noise")(asking)
+
+
+def test_a_row_that_answers_one_class_says_so(tmp_path: Path) -> None:
+    table = pd.DataFrame({"recipe": "mute", "fold": [0, 0, 1, 1], "label": [0, 1, 0, 1], "predicted": [0, 0, 0, 1]})
+    table.to_parquet(tmp_path / "predictions.parquet")
+    row = {"recipe": "mute", "f1": 50.0, "f1_interval": (40.0, 60.0), "n_subjects": 4, "n_frames": 4}
+    assert row_figure("mute", row, tmp_path).note == "the model answers one class in 1 of 2 folds"
+    table.assign(predicted=0).to_parquet(tmp_path / "predictions.parquet")
+    assert NOTHING_SAID in row_figure("mute", row, tmp_path).note

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facialis.studies.questions.question import Answer, Asking, Figure
-from facialis.studies.questions.tables import made_of, row_figure, told
+from facialis.studies.questions.tables import NOTHING_SAID, made_of, row_figure, told
 from facialis.studies.recipes import load_recipes
 from facialis.studies.results import REFERENCE
 from facialis.studies.study import run_study
@@ -28,7 +28,9 @@ def compared(
     `named` says what to call each recipe, where not by its own name.
     """
     called = {row["recipe"]: (named or {}).get(row["recipe"], row["recipe"]) for row in rows}
-    figures = [row_figure(called[row["recipe"]], row, _comparison(row, reference)) for row in rows]
+    figures = [
+        row_figure(called[row["recipe"]], row, asking.out / "study", _comparison(row, reference)) for row in rows
+    ]
     weights = next((row["weights"] for row in rows if row["weights"]), None)
     known = [(figure.value, -i) for i, figure in enumerate(figures) if figure.value is not None]
     start = made_of(asking, weights)
@@ -37,6 +39,11 @@ def compared(
         best = -max(known)[1]
         sentences = [f"{start}the best is {figures[best].what}, F1 {told(figures[best])}."]
         sentences += [f"{start}{_verdict(rows, figures, best, reference)}"]
+    mute = [figure.what for figure in figures if NOTHING_SAID in figure.note]
+    if mute:
+        sentences.append(
+            f"{start}in most folds one class is all that is answered, so that {NOTHING_SAID} of {', '.join(mute)}."
+        )
     sentences += [f"{figure.what} could not run: {figure.note}" for figure in figures if figure.n_frames == 0]
     return Answer(name, title, sentences, figures, asking.cohort.simulated, weights)
 

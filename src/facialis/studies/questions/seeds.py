@@ -17,7 +17,7 @@ def ask(asking: Asking) -> Answer:
     """Train the net on the measures with five seeds on one split, and with one seed on five splits."""
     recipe = load_recipes("measures-net", asking.overrides)[0]
     results = run_study(asking.cohort, recipe, asking.out / "study", seeds=N_SEEDS, **asking.run)
-    first = row_figure("the study itself", results["rows"][0])
+    first = row_figure("the study itself", results["rows"][0], asking.out / "study")
     kinds = {"seed": "seeds of the training", "split": "splits"}
     figures, sentences = [first], []
     for kind, name in kinds.items():

@@ -28,12 +28,17 @@ F1 = "F1, mean of folds, %"
 Variants = Mapping[str, Answers] | FacialisError
 
 
-def row_figure(what: str, row: Mapping[str, Any], note: str = "") -> Figure:
-    """Return the F1 of a study's row; for one that could not run, why."""
+NOTHING_SAID = "nothing can be said"
+
+
+def row_figure(what: str, row: Mapping[str, Any], study: Path, note: str = "") -> Figure:
+    """Return the F1 of a row of the study in that folder; for one that could not run, why."""
     if "error" in row:
         return Figure(what, F1, None, None, None, 0, 0, str(row["error"]))
     if row["f1"] is None:
         note = "; ".join(filter(None, ("undefined in every fold", note)))
+    table = pd.read_parquet(study / "predictions.parquet", filters=[("recipe", "==", row["recipe"])])
+    note = "; ".join(filter(None, (note, one_class(table))))
     low, high = row["f1_interval"]
     return Figure(what, F1, row["f1"], low, high, row["n_subjects"], row["n_frames"], note)
 
@@ -59,7 +64,7 @@ def one_class(table: pd.DataFrame) -> str:
     n = int((both["predicted"] == 1).sum())
     if not n:
         return ""
-    so = ": nothing can be said" if 2 * n > len(both) else ""
+    so = f": {NOTHING_SAID}" if 2 * n > len(both) else ""
     return f"the model answers one class in {n} of {len(both)} folds{so}"
 
 
