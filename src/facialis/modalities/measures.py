@@ -9,7 +9,7 @@ both definitions are here; `MEASURES` says what each measure is. Which side: `fa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -237,9 +237,8 @@ def measure(
     chosen = np.take(array, _INDEX, axis=-2)[..., :2].astype(np.float64)
     if coordinates == "normalised":
         chosen /= _extent(size)[..., None, :]
-    formulas = _oo_2025 if definition == "oo-2025" else _parra_dominguez_2021
     with np.errstate(over="ignore"):
-        columns = formulas(_Levelled(chosen, upright=definition != "oo-2025"))
+        columns = FORMULAS[definition](_Levelled(chosen, upright=definition != "oo-2025"))
     return np.stack(columns, axis=-1)
 
 
@@ -287,7 +286,7 @@ class _Levelled:
         return np.asarray(np.degrees(np.arctan2(self.y[i] - self.y[j], self.x[i] - self.x[j])))
 
     def slope(self, i: int, j: int) -> Values:
-        return _relative(self.dy(i, j), self.dx(i, j))
+        return self.relative(self.dy(i, j), self.dx(i, j))
 
     def perimeter(self, *corners: int) -> Values:
         edges = zip(corners, (*corners[1:], corners[0]), strict=True)
@@ -297,62 +296,64 @@ class _Levelled:
         right, left = self.y[0:5].mean(axis=0), self.y[5:10].mean(axis=0)
         return np.abs(right + self.top), np.abs(left + self.top)
 
+    maximum, abs = staticmethod(np.maximum), staticmethod(np.abs)
 
-def _relative(p: Values, q: Values) -> Values:
-    """Return p / q, at most `LIMIT`; 0 / 0 is 0."""
-    return np.minimum(np.divide(p, q, out=np.where(p == 0, 0.0, LIMIT), where=q != 0), LIMIT)
+    @staticmethod
+    def relative(p: Values, q: Values) -> Values:
+        """Return p / q, at most `LIMIT`; 0 / 0 is 0."""
+        return np.minimum(np.divide(p, q, out=np.where(p == 0, 0.0, LIMIT), where=q != 0), LIMIT)
+
+    @staticmethod
+    def smaller_over_larger(p: Values, q: Values) -> Values:
+        larger = np.maximum(p, q)
+        return np.divide(np.minimum(p, q), larger, out=np.ones_like(larger), where=larger != 0)
+
+    @classmethod
+    def larger_over_smaller(cls, p: Values, q: Values) -> Values:
+        larger = np.maximum(p, q)
+        return np.where(larger == 0, 1.0, cls.relative(larger, np.minimum(p, q)))
 
 
-def _smaller_over_larger(p: Values, q: Values) -> Values:
-    larger = np.maximum(p, q)
-    return np.divide(np.minimum(p, q), larger, out=np.ones_like(larger), where=larger != 0)
-
-
-def _larger_over_smaller(p: Values, q: Values) -> Values:
-    larger = np.maximum(p, q)
-    return np.where(larger == 0, 1.0, _relative(larger, np.minimum(p, q)))
-
-
-def _parra_dominguez_2021(f: _Levelled) -> list[Values]:
-    d, dy, ratio = f.d, f.dy, _smaller_over_larger
+def _parra_dominguez_2021(f: Any) -> list[Any]:
+    d, dy, ratio, relative = f.d, f.dy, f.smaller_over_larger, f.relative
     face, mouth = d(48, 49), d(28, 34)
     right_polygon = f.perimeter(28, 29, 30, 31, 37, 38, 39)
     left_polygon = f.perimeter(31, 32, 33, 34, 35, 36, 37)
     return [
-        np.abs(f.angle(0, 9)),
-        np.abs(f.angle(2, 7)),
-        np.abs(f.angle(4, 5)),
+        f.abs(f.angle(0, 9)),
+        f.abs(f.angle(2, 7)),
+        f.abs(f.angle(4, 5)),
         ratio(*f.brow_heights()),
         f.slope(0, 9),
         f.slope(2, 7),
         f.slope(4, 5),
-        np.abs(f.angle(19, 10)),
+        f.abs(f.angle(19, 10)),
         ratio(d(10, 13), d(16, 19)),
         ratio(d(10, 48), d(19, 49)),
         ratio(d(10, 23), d(19, 27)),
         ratio(dy(11, 15) + dy(12, 14), dy(17, 21) + dy(18, 20)),
         ratio(d(11, 15), d(18, 20)),
         ratio(d(12, 14), d(17, 21)),
-        np.abs(f.angle(34, 28)),
+        f.abs(f.angle(34, 28)),
         ratio(d(10, 37), d(19, 37)),
         ratio(d(29, 39), d(33, 35)),
         ratio(d(30, 38), d(32, 36)),
-        _relative(np.maximum(d(28, 37), d(34, 37)), face),
-        _relative(np.maximum(d(29, 39), d(33, 35)), mouth),
-        _relative(np.maximum(d(30, 38), d(32, 36)), mouth),
-        _relative(np.maximum(right_polygon, left_polygon), mouth),
-        np.abs(f.angle(27, 23)),
-        np.abs(f.angle(37, 22)),
+        relative(f.maximum(d(28, 37), d(34, 37)), face),
+        relative(f.maximum(d(29, 39), d(33, 35)), mouth),
+        relative(f.maximum(d(30, 38), d(32, 36)), mouth),
+        relative(f.maximum(right_polygon, left_polygon), mouth),
+        f.abs(f.angle(27, 23)),
+        f.abs(f.angle(37, 22)),
         ratio(d(23, 37), d(27, 37)),
-        _relative(np.maximum(d(2, 37), d(7, 37)), face),
-        _relative(np.maximum(d(3, 37), d(6, 37)), face),
-        _relative(d(37, 50), face),
-        _relative(d(31, 25), face),
+        relative(f.maximum(d(2, 37), d(7, 37)), face),
+        relative(f.maximum(d(3, 37), d(6, 37)), face),
+        relative(d(37, 50), face),
+        relative(d(31, 25), face),
     ]
 
 
-def _oo_2025(f: _Levelled) -> list[Values]:
-    d, dx, ratio = f.d, f.dx, _larger_over_smaller
+def _oo_2025(f: Any) -> list[Any]:
+    d, dx, ratio, relative = f.d, f.dx, f.larger_over_smaller, f.relative
     face, mouth = dx(48, 49), dx(28, 34)
     right_polygon = f.perimeter(28, 29, 30, 31, 37, 38)  # without 39: a slip of the published program
     left_polygon = f.perimeter(31, 32, 33, 34, 35, 36, 37)
@@ -375,15 +376,22 @@ def _oo_2025(f: _Levelled) -> list[Values]:
         ratio(d(10, 37), d(19, 37)),
         ratio(d(29, 39), d(33, 35)),
         ratio(d(30, 38), d(32, 36)),
-        _relative(np.maximum(d(28, 37), d(34, 37)), face),
-        _relative(np.maximum(d(29, 39), d(33, 35)), mouth),
-        _relative(np.maximum(d(30, 38), d(32, 36)), mouth),
-        _relative(np.maximum(right_polygon, left_polygon), mouth),
+        relative(f.maximum(d(28, 37), d(34, 37)), face),
+        relative(f.maximum(d(29, 39), d(33, 35)), mouth),
+        relative(f.maximum(d(30, 38), d(32, 36)), mouth),
+        relative(f.maximum(right_polygon, left_polygon), mouth),
         f.angle(23, 27),
         f.angle(22, 37),
         ratio(d(23, 37), d(27, 37)),
-        _relative(np.maximum(d(2, 37), d(7, 37)), face),
-        _relative(np.maximum(d(3, 37), d(6, 37)), face),
-        _relative(d(37, 50), face),
-        _relative(d(31, 22), face),
+        relative(f.maximum(d(2, 37), d(7, 37)), face),
+        relative(f.maximum(d(3, 37), d(6, 37)), face),
+        relative(d(37, 50), face),
+        relative(d(31, 22), face),
     ]
+
+
+FORMULAS: Mapping[str, Callable[[Any], list[Any]]] = {
+    "oo-2025": _oo_2025,
+    "parra-dominguez-2021": _parra_dominguez_2021,
+}
+"""For each definition, the 29 values of levelled points, which may be arrays or, in `facialis.models`, tensors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -14,39 +15,50 @@ from facialis.files import atomic_path
 OPSET = 18
 
 
-def to_onnx(module: nn.Module, example: Tensor, path: Path | str, *, input_name: str = "measures") -> onnx.ModelProto:
-    """Write a net as an ONNX graph of one input and ``logits``, with any number of rows, in one file.
+def to_onnx(
+    module: nn.Module,
+    example: Tensor | Sequence[Tensor],
+    path: Path | str,
+    *,
+    inputs: Sequence[str] = ("measures",),
+    outputs: Sequence[str] = ("logits",),
+) -> onnx.ModelProto:
+    """Write a net as an ONNX graph with any number of rows, in one file.
 
     Parameters
     ----------
     module
-        Takes (n, d) float32 and returns logits (n, 2); exported in eval mode, its training mode is left as it was.
+        Takes one tensor (n, ...) an input and returns one an output; exported in eval mode, its training mode is left
+        as it was.
     example
-        Rows (k, d) float32; only the shape and dtype matter.
+        Rows (k, ...) of the input, or of each; only the shapes and dtypes matter.
     path
         Where to write; nothing half-written is left there.
-    input_name
-        Name of the input, the modality's.
+    inputs, outputs
+        Their names; of an input, the modality's.
 
     Notes
     -----
     The exporter writes the stack trace and source paths of the exporting machine into every node; they are taken out,
     so the graph is the same bytes wherever it is made.
     """
-    rows = max(2, len(example))  # an example of one row would fix the number of rows at one
-    example = example[:1].expand(rows, -1).contiguous()
+    examples = (example,) if isinstance(example, Tensor) else tuple(example)
+    # an example of one row would fix the number of rows at one
+    examples = tuple(part[:1].expand(2, *part.shape[1:]).contiguous() for part in examples)
+    rows = torch.export.Dim("n")
     was_training = module.training
     try:
         module.eval()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             warnings.filterwarnings("ignore", category=FutureWarning)
+            warnings.filterwarnings("ignore", message=".*shares the same shape constraints")
             program = torch.onnx.export(
                 module,
-                (example,),
-                input_names=[input_name],
-                output_names=["logits"],
-                dynamic_shapes=({0: torch.export.Dim("n")},),
+                examples,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=({0: rows},) * len(examples),
                 opset_version=OPSET,
                 dynamo=True,
                 external_data=False,
