@@ -1,38 +1,36 @@
 """A trained detector as data: an ONNX graph, a JSON card beside it, and the hashes of both.
 
-A bundle is a folder of three files. ``model.onnx`` goes from the inputs that the card names to logits; ``card.json`` is
-the `Card`; ``SHA256SUMS`` (as ``sha256sum`` writes it) covers both, and its own hash is the bundle's. Nothing in a
-bundle can run code or reach a file: operators beyond ONNX's own, functions and external data are refused.
+A bundle is a folder of three files. ``model.onnx`` goes from some of `facialis.detection.graph.INPUTS` to ``logits``
+and as many more of its `OUTPUTS` as it knows; ``card.json`` is the `Card`; ``SHA256SUMS`` (as ``sha256sum`` writes it)
+covers both, and its own hash is the bundle's. Nothing in a bundle can run code or reach a file: operators beyond
+ONNX's own, functions and external data are refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.detection.graph import OUTPUTS, between, check_graph
+from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
 from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES
 
-if TYPE_CHECKING:
-    import onnx
-
-FORMAT = 1
+FORMAT = 2
 LABELS = ("no palsy", "palsy")
 MAX_GRAPH_BYTES = 512 * 1024 * 1024
 MAX_CARD_BYTES = 1024 * 1024
 _GRAPH, _CARD, _SUMS = "model.onnx", "card.json", "SHA256SUMS"
-QUANTILES = ("0.05", "0.5", "0.95")
-_OWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+QUANTILES = tuple(str(level) for level in LEVELS)
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,15 @@ class Card:
     name
         Short name of the model.
     input
-        What the graph's input ``measures`` holds: ``definition``, ``coordinates``, and ``pose_corrected``.
+        What ``measures`` are: ``definition``, ``coordinates``, and ``pose_corrected``.
     labels
         The logits' order; always ``("no palsy", "palsy")``.
     threshold
-        Probability from which a face is called palsy.
+        Probability, at even odds, from which a face is called palsy.
+    uncertain
+        Two probabilities, at even odds, about the threshold: between them a finding is uncertain.
+    novelty_limit
+        Largest ``novelty`` of a face that is judged; None where the graph does not tell it.
     threshold_basis
         How the threshold was chosen, on what, with n.
     trained_on
@@ -56,8 +58,8 @@ class Card:
     results
         Figures with n and interval, each called simulated where it is.
     reference
-        ``quantiles``: for 5, 50 and 95 %, the 29 measures of the training cohort's healthy faces without their sign
-        (see `facialis.modalities.asymmetry.without_sign`); ``n`` faces; ``of`` what they are.
+        A `facialis.detection.reference.Reference` of healthy faces: the 29 measures without their sign first (see
+        `facialis.modalities.asymmetry.without_sign`), then the signed measures' sizes and millimetres by name.
     licence
         Licence of the weights.
     program
@@ -75,6 +77,8 @@ class Card:
     reference: dict[str, Any]
     licence: str
     program: str
+    uncertain: tuple[float, float] = (0.0, 1.0)
+    novelty_limit: float | None = None
     labels: tuple[str, str] = LABELS
     format: int = FORMAT
 
@@ -119,14 +123,14 @@ class Bundle:
         if sums != _sums(graph, text).encode():
             raise BundleError(f"{folder}: {_SUMS} was changed; get the bundle again from where it came")
         card = _parse_card(text, folder)
-        check_graph(graph, folder)
+        check_graph(graph, f"{folder}: {_GRAPH}")
         return cls(card, graph, hashlib.sha256(sums).hexdigest())
 
     @classmethod
     def write(cls, folder: Path | str, card: Card, graph: bytes) -> Self:
         """Write a bundle into a new or existing folder, and read it back."""
         folder = Path(folder)
-        check_graph(graph, folder)
+        check_graph(graph, f"{folder}: {_GRAPH}")
         text = (json.dumps(asdict(card), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -139,68 +143,96 @@ class Bundle:
         return cls.load(folder)
 
     @cached_property
+    def _reference(self) -> Reference:
+        return Reference.from_card(self.card.reference)
+
+    @cached_property
     def _session(self) -> Any:
+        return self._start(self._graph)
+
+    def _start(self, graph: bytes) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            return onnxruntime.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises classes of its own without a common public base
             raise BundleError(f"the bundle {self.card.name} cannot be run: {str(error).splitlines()[0]}") from error
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the graph asks for, of `INPUTS`."""
+        return tuple(put.name for put in self._session.get_inputs())
+
+    @property
+    def by_measures(self) -> bool:
+        """Whether the logits follow from the measures alone."""
+        return self._head is not None
+
+    @property
+    def reference(self) -> Reference:
+        """Healthy faces, as the card has them."""
+        return self._reference
+
+    def answers(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """Return what the graph says of n faces: each of `OUTPUTS` that it has, (n, ...).
+
+        Parameters
+        ----------
+        inputs : arrays (n, ...) by name; those that the graph does not ask for are left.
+        """
+        return self._run(self._session, {name: inputs[name] for name in self.inputs})
+
     def logits(self, measures: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """Return (n, 2) logits, no palsy and palsy, for (n, 29) measures."""
-        outputs = self._session.run(["logits"], {"measures": np.asarray(measures, dtype=np.float32)})
-        logits = np.asarray(outputs[0], dtype=np.float64)
-        if logits.shape != (len(measures), 2) or not np.isfinite(logits).all():
-            raise BundleError(
-                f"the bundle {self.card.name} gave {logits.shape} numbers, or some that are not finite, for "
-                f"{len(measures)} faces; two finite logits a face were expected"
-            )
-        return logits
+        """Return (n, 2) logits, no palsy and palsy, for (n, 29) measures.
 
+        Raises
+        ------
+        BundleError
+            The graph reads more than the measures.
+        """
+        if self._head is None:
+            raise BundleError(f"the bundle {self.card.name} cannot be asked by measures alone: it reads more of a face")
+        return self._run(self._head, {"measures": measures})["logits"]
 
-def check_graph(graph: bytes, where: Path | str) -> onnx.ModelProto:
-    """Refuse a graph with external data, operators beyond ONNX's own, local functions, or other inputs and outputs.
+    def _run(self, session: Any, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+        names = [put.name for put in session.get_outputs()]
+        given = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in inputs.items()}
+        n = len(next(iter(given.values())))
+        found = dict(zip(names, session.run(names, given), strict=True))
+        answers = {name: np.asarray(array, dtype=np.float64) for name, array in found.items()}
+        for name, array in answers.items():
+            if array.shape != (n, *OUTPUTS[name]) or not np.isfinite(array).all():
+                wanted = "two finite logits a face were" if name == "logits" else f"{OUTPUTS[name]} finite ones a face"
+                raise BundleError(
+                    f"the bundle {self.card.name} gave {array.shape} numbers as {name}, or some that are not finite, "
+                    f"for {n} faces; {wanted} expected"
+                )
+        return answers
 
-    Raises
-    ------
-    BundleError
-        What is wrong, naming `where`.
-    """
-    import onnx
-    from google.protobuf.message import DecodeError
+    @cached_property
+    def _head(self) -> Any:
+        """Return the part of the graph from measures to logits, None where there is no such part."""
+        import onnx
 
-    try:
-        model = onnx.load_model_from_string(graph)
-    except (DecodeError, ValueError) as error:
-        raise BundleError(f"{where}: {_GRAPH} is not an ONNX graph ({error})") from error
-    if model.functions or model.training_info:
-        raise BundleError(f"{where}: {_GRAPH} brings functions or training steps of its own; a bundle may not")
-    for part in _messages(model):
-        if isinstance(part, onnx.TensorProto) and (
-            part.data_location == onnx.TensorProto.EXTERNAL or part.external_data
-        ):
-            raise BundleError(f"{where}: {_GRAPH} refers to data in other files; a bundle holds all of its own")
-        if isinstance(part, onnx.NodeProto) and part.domain not in _OWN_DOMAINS:
-            raise BundleError(
-                f"{where}: {_GRAPH} uses the custom operator {part.domain}.{part.op_type}; only ONNX's own may run"
-            )
-    inputs, outputs = [i.name for i in model.graph.input], [o.name for o in model.graph.output]
-    if inputs != ["measures"] or outputs != ["logits"]:
-        raise BundleError(f"{where}: {_GRAPH} goes from {inputs} to {outputs}, not from measures to logits")
-    return model
-
-
-def _messages(message: Any) -> Iterator[Any]:
-    """Yield all messages inside a protobuf message, however deep: nodes, tensors, branches, loop bodies."""
-    for field, value in message.ListFields():
-        if field.message_type is not None:
-            for inner in value if isinstance(value, Sequence) else (value,):
-                yield inner
-                yield from _messages(inner)
+        if self.inputs == ("measures",):
+            return self._session
+        model = onnx.load_model_from_string(self._graph)
+        nodes = between(model.graph, "measures", "logits")
+        if nodes is None:
+            return None
+        used = {name for node in nodes for name in node.input}
+        part = onnx.helper.make_graph(
+            nodes,
+            "measures to logits",
+            [onnx.helper.make_tensor_value_info("measures", onnx.TensorProto.FLOAT, ["n", 29])],
+            [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", 2])],
+            [tensor for tensor in model.graph.initializer if tensor.name in used],
+        )
+        head = onnx.helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
+        return self._start(head.SerializeToString())
 
 
 def _sums(graph: bytes, card: bytes) -> str:
@@ -225,7 +257,7 @@ def _parse_card(text: bytes, folder: Path) -> Card:
                 f"{folder}: the bundle has format {values['format']}, this program reads {FORMAT}; "
                 "install the facialis release that its card names"
             )
-        card = Card(**{**values, "labels": tuple(values["labels"])})
+        card = Card(**{**values, "labels": tuple(values["labels"]), "uncertain": tuple(values["uncertain"])})
         wrong = _wrong_entry(card)
     except (ValueError, KeyError, TypeError) as error:
         names = ", ".join(field.name for field in fields(Card))
@@ -241,11 +273,19 @@ def _wrong_entry(card: Card) -> str:
     checks = {
         f"labels must be {LABELS}": card.labels == LABELS,
         "the threshold must lie between 0 and 1": 0 < card.threshold < 1,
+        "uncertain must be two probabilities about the threshold": (
+            len(card.uncertain) == 2 and 0 <= card.uncertain[0] <= card.threshold <= card.uncertain[1] <= 1
+        ),
+        "novelty_limit must be a positive number or null": card.novelty_limit is None or card.novelty_limit > 0,
         f"input must have a definition of {DEFINITIONS}": card.input["definition"] in DEFINITIONS,
         f"input must have coordinates of {COORDINATES}": card.input["coordinates"] in COORDINATES,
         "input must say whether it is pose_corrected": isinstance(card.input["pose_corrected"], bool),
-        f"reference must have {len(MEASURES)} finite numbers for each of the quantiles {', '.join(QUANTILES)}": (
-            quantiles.shape == (len(QUANTILES), len(MEASURES)) and bool(np.isfinite(quantiles).all())
+        f"reference must have finite numbers for each of the quantiles {', '.join(QUANTILES)}, one for each of its "
+        f"names, the {len(MEASURES)} measures first": (
+            quantiles.ndim == 2
+            and quantiles.shape[1] == len(card.reference["names"])
+            and card.reference["names"][: len(MEASURES)] == [entry.name for entry in MEASURES]
+            and bool(np.isfinite(quantiles).all())
         ),
         "reference must say n and of": {"n", "of"} <= set(card.reference),
         "trained_on must have a description, and say whether it was simulated": (

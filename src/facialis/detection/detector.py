@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -13,8 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.bundle import Bundle
-from facialis.detection.finding import Finding
-from facialis.errors import PictureError
+from facialis.detection.errors import noisy_copies
+from facialis.detection.finding import REGIONS, Finding, Side, sigmoid
+from facialis.detection.millimetres import millimetres
+from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, numbers
+from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
+from facialis.errors import PictureError, RecipeError
 from facialis.faces.geometry import undo_pose
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker, Landmarker
@@ -23,6 +28,7 @@ from facialis.faces.sources import is_video
 from facialis.faces.videos import read_video
 from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.measures import measure
+from facialis.modalities.signed import signed_measures
 
 FaceChoice = Literal["only", "largest", "all"] | int
 """Which face of several: ``only`` (abstain when there are several), ``largest``, ``all``, or the n-th largest."""
@@ -30,6 +36,15 @@ FaceChoice = Literal["only", "largest", "all"] | int
 
 class Detector:
     """Judges pictures with one bundle and one landmarker; use it as a context manager, or `close` it.
+
+    Parameters
+    ----------
+    prevalence
+        How probable palsy is beforehand. It moves the probability; label and ``uncertain`` stay as they are.
+    force
+        Judge unfit pictures too; their findings say so, and why they are unfit.
+    careful
+        Look at every picture twice (see `facialis.detection.second_look`), not only where the answer hangs on noise.
 
     Examples
     --------
@@ -40,15 +55,28 @@ class Detector:
     no palsy
     """
 
-    def __init__(self, bundle: Bundle, landmarker: Landmarker, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        landmarker: Landmarker,
+        limits: Limits | None = None,
+        *,
+        prevalence: float = 0.5,
+        force: bool = False,
+        careful: bool = False,
+    ) -> None:
+        if not 0 < prevalence < 1:
+            raise RecipeError(f"prevalence {prevalence}: expected a share between 0 and 1, without the ends")
         self.bundle = bundle
         self.landmarker = landmarker
         self.limits = limits or Limits()
+        self.prevalence, self.force, self.careful = prevalence, force, careful
         self.model = f"{bundle.card.name}@{bundle.hash}"
 
     @classmethod
-    def load(cls, path: Path | str | None = None, *, landmarker: Landmarker | None = None) -> Self:
-        """Load a bundle (by default the one in the package) and a landmarker (by default MediaPipe's).
+    def load(cls, path: Path | str | None = None, *, landmarker: Landmarker | None = None, **options: Any) -> Self:
+        """Load a bundle (by default the one in the package) and a landmarker (by default MediaPipe's); `options` as for
+        the class.
 
         Raises
         ------
@@ -56,7 +84,7 @@ class Detector:
             The bundle or the landmarker's model file is missing or damaged.
         """
         bundle = Bundle.load(path)
-        return cls(bundle, landmarker or FaceLandmarker())
+        return cls(bundle, landmarker or FaceLandmarker(), **options)
 
     def detect(self, picture: str | Path | bytes | NDArray[Any], *, source: str | None = None) -> Finding:
         """Judge the one face in a picture (path, encoded bytes, or array (h, w), (h, w, 3) or (h, w, 4)).
@@ -94,11 +122,10 @@ class Detector:
         try:
             for frame in read_video(path, rate=rate):
                 faces = self.landmarker.detect(frame.rgb)
-                for finding in self._judge(frame.rgb, faces, choice, source):
-                    # the face itself is dropped: a long video would fill the memory with landmarks
-                    findings.append(
-                        dataclasses.replace(finding, frame=frame.index, time=frame.time, face=None, effects=None)
-                    )
+                for finding in self._judge(frame.rgb, faces, choice, source, twice=self.careful):
+                    # what is large is dropped: a long video would fill the memory with landmarks
+                    small = dataclasses.replace(finding, face=None, effects=None, numbers=None)
+                    findings.append(dataclasses.replace(small, frame=frame.index, time=frame.time))
         except PictureError as error:
             broken = str(error)
         return [*findings, self._whole(findings, source, broken)]
@@ -114,65 +141,166 @@ class Detector:
             return [Finding(source, "error", self.model, reasons=(str(error),))]
 
     def judge(
-        self, face: Face, rgb: NDArray[np.uint8], *, source: str = "picture", number: int | None = None
+        self,
+        face: Face,
+        rgb: NDArray[np.uint8],
+        *,
+        source: str = "picture",
+        number: int | None = None,
+        twice: bool = True,
     ) -> Finding:
-        """Judge a face that was found already in the picture `rgb`."""
+        """Judge a face that was found already in the picture `rgb`.
+
+        Parameters
+        ----------
+        twice
+            Whether the landmarker may be asked again, of the mirrored picture, where the answer hangs on its noise.
+        """
         quality = assess(face, rgb, self.limits)
-        if quality.reasons:
-            return Finding(
-                source, "abstained", self.model, reasons=quality.reasons, face=face, quality=quality, face_number=number
-            )
-        measures = self.measures(face)
-        logit, effects = self._logit_and_effects(measures)
-        finding = Finding(
-            source, "judged", self.model, logit, face=face, quality=quality, measures=measures, effects=effects,
-            face_number=number,
+        base = Finding(
+            source, "abstained", self.model, prevalence=self.prevalence, reasons=quality.reasons, face=face,
+            quality=quality, face_number=number,
         )  # fmt: skip
-        return self._labelled(finding)
+        if quality.reasons and not self.force:
+            return base
+        reading = self.read(face, quality.yaw)
+        reasons = list(quality.reasons)
+        again = None
+        if twice and (self.careful or self._hangs_on_noise(reading) or quality.reasons):
+            mirrored = look_again(self.landmarker, rgb, face)
+            if mirrored is None:
+                reasons.append("no face in the mirrored picture: the landmarks are not to be trusted")
+            else:
+                again = self.read(mirrored, quality.yaw)
+                apart = disagreement(face, mirrored)
+                if apart > DISAGREEMENT:
+                    reasons.append(
+                        f"landmarks disagree by {apart:.0%} of the distance between the eyes with those of the "
+                        f"mirrored picture, up to {DISAGREEMENT:.0%} can be judged"
+                    )
+        answers = reading.answers if again is None else mean_answers(reading.answers, again.answers)
+        limit = self.bundle.card.novelty_limit
+        novelty = answers.get("novelty")
+        if limit is not None and novelty is not None and novelty[0] > limit:
+            reasons.append(f"unlike the faces that the model knows: distance {novelty[0]:.1f}, up to {limit:.1f}")
+        if reasons and not self.force:
+            return dataclasses.replace(base, reasons=tuple(reasons), looked_twice=again is not None)
+        finding = dataclasses.replace(
+            base,
+            status="judged",
+            reasons=tuple(reasons),
+            forced=bool(reasons),
+            looked_twice=again is not None,
+            measures=reading.measures,
+            effects=self._effects(reading.measures),
+            numbers=numbers(reading, self.bundle),
+        )
+        return self._labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
+
+    def read(self, face: Face, yaw: float) -> Reading:
+        """Return what the graph and the measures say of a face, and of its noisy copies."""
+        copies = noisy_copies(face.landmarks, face.interocular_px, yaw)
+        transform = np.broadcast_to(face.transform, (len(copies), 4, 4))
+        given: dict[str, NDArray[Any]] = {"landmarks": copies, "transform": transform}
+        measures = self._measures(copies, face)
+        answers = self.bundle.answers(**given, measures=measures)
+        return Reading(answers, measures[0], measures, signed_measures(undo_pose(copies, face.transform)),
+                       millimetres(copies, face.transform))  # fmt: skip
 
     def measures(self, face: Face) -> NDArray[np.float64]:
         """Return the (29,) measures of a face as the bundle's model wants them."""
+        return np.asarray(self._measures(face.landmarks[None], face)[0])
+
+    def _measures(self, landmarks: NDArray[Any], face: Face) -> NDArray[np.float64]:
         inputs = self.bundle.card.input
-        points: NDArray[Any] = face.landmarks.astype(np.float64)
+        points: NDArray[Any] = landmarks.astype(np.float64)
         if inputs.get("pose_corrected"):
             points = undo_pose(points, face.transform)
         return measure(points, definition=inputs["definition"], coordinates=inputs["coordinates"], size=face.size)
 
-    def _judge(self, rgb: NDArray[np.uint8], faces: Sequence[Face], choice: FaceChoice, source: str) -> list[Finding]:
+    def _hangs_on_noise(self, reading: Reading) -> bool:
+        """Whether the error bar of the log odds touches a threshold."""
+        card = self.bundle.card
+        odds = log_odds(reading.answers)[0]
+        reach = 1.96 * logit_error(reading.answers)
+        edges = [math.log(p / (1 - p)) for p in (*card.uncertain, card.threshold) if 0 < p < 1]
+        return any(abs(odds - edge) < reach for edge in edges)
+
+    def _judge(
+        self,
+        rgb: NDArray[np.uint8],
+        faces: Sequence[Face],
+        choice: FaceChoice,
+        source: str,
+        *,
+        twice: bool = True,
+    ) -> list[Finding]:
+        none = Finding(source, "abstained", self.model, prevalence=self.prevalence)
         if not faces:
-            return [Finding(source, "abstained", self.model, reasons=(NO_FACE,))]
+            return [dataclasses.replace(none, reasons=(NO_FACE,))]
         if choice == "all":
-            return [self.judge(face, rgb, source=source, number=n) for n, face in enumerate(faces, 1)]
+            return [self.judge(face, rgb, source=source, number=n, twice=twice) for n, face in enumerate(faces, 1)]
         if choice == "only" and len(faces) > 1:
-            return [Finding(source, "abstained", self.model, reasons=(SEVERAL_FACES,))]
+            return [dataclasses.replace(none, reasons=(SEVERAL_FACES,))]
         number = choice if isinstance(choice, int) else 1
         if number > len(faces):
-            return [Finding(source, "abstained", self.model, reasons=(f"no face {number}: {len(faces)} found",))]
+            return [dataclasses.replace(none, reasons=(f"no face {number}: {len(faces)} found",))]
         chosen = faces[number - 1]
-        return [self.judge(chosen, rgb, source=source, number=None if choice == "only" else number)]
+        return [self.judge(chosen, rgb, source=source, number=None if choice == "only" else number, twice=twice)]
 
-    def _logit_and_effects(self, measures: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Return the log odds of palsy, and their fall when one measure at a time is put to its healthy median."""
+    def _effects(self, measures: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return by how much the log odds fall when one measure at a time is put to its healthy median."""
+        if not self.bundle.by_measures:
+            return None
         card = self.bundle.card
-        median = with_sign_of(measures, card.reference["quantiles"]["0.5"], card.input["definition"])
+        healthy = card.reference["quantiles"]["0.5"][: len(measures)]
         batch = np.tile(measures, (len(measures) + 1, 1))
-        batch[np.arange(1, len(batch)), np.arange(len(measures))] = median
+        batch[np.arange(1, len(batch)), np.arange(len(measures))] = with_sign_of(
+            measures, healthy, card.input["definition"]
+        )
         logits = self.bundle.logits(batch)
         odds = logits[:, 1] - logits[:, 0]
-        return float(odds[0]), odds[0] - odds[1:]
+        return np.asarray(odds[0] - odds[1:])
 
-    def _labelled(self, finding: Finding) -> Finding:
-        palsy = (finding.probability or 0.0) >= self.bundle.card.threshold
-        return dataclasses.replace(finding, label="palsy" if palsy else "no palsy")
+    def _labelled(self, finding: Finding, answers: Mapping[str, NDArray[np.float64]], error: float) -> Finding:
+        """Fill in what the model says: `answers` of one face or video, each without its first axis."""
+        card = self.bundle.card
+        logit = float(answers["logits"][1] - answers["logits"][0])
+        even = sigmoid(logit)
+        label: Literal["palsy", "no palsy"] = "palsy" if even >= card.threshold else "no palsy"
+        uncertain = card.uncertain[0] <= even < card.uncertain[1]
+        side: Side | None = None
+        sure = None
+        if "side" in answers and (label == "palsy" or uncertain):
+            side = "subject_right" if answers["side"] > 0 else "subject_left"
+            sure = sigmoid(abs(float(answers["side"])))
+        regions = answers.get("regions")
+        return dataclasses.replace(
+            finding,
+            logit=logit,
+            logit_error=error,
+            label=label,
+            uncertain=uncertain,
+            side=side,
+            side_probability=sure,
+            answers=answers,
+            regions=None if regions is None else {n: sigmoid(float(v)) for n, v in zip(REGIONS, regions, strict=True)},
+            severity=float(answers["severity"]) if "severity" in answers else None,
+        )
 
     def _whole(self, findings: list[Finding], source: str, broken: str | None) -> Finding:
+        base = Finding(source, "judged", self.model, prevalence=self.prevalence)
         if broken is not None:
-            return Finding(source, "error", self.model, reasons=(broken,))
-        logits = [finding.logit for finding in findings if finding.logit is not None]
-        if not logits:
+            return dataclasses.replace(base, status="error", reasons=(broken,))
+        judged = [finding for finding in findings if finding.logit is not None]
+        if not judged:
             seen = dict.fromkeys(reason.split(":")[0] for finding in findings for reason in finding.reasons)
-            return Finding(source, "abstained", self.model, reasons=("no frame could be judged", *seen))
-        return self._labelled(Finding(source, "judged", self.model, float(np.mean(logits))))
+            return dataclasses.replace(base, status="abstained", reasons=("no frame could be judged", *seen))
+        errors = [finding.logit_error or 0.0 for finding in judged]
+        spread = float(np.std([finding.logit or 0.0 for finding in judged])) / math.sqrt(len(judged))
+        answers = [finding.answers for finding in judged if finding.answers is not None]
+        mean = {name: np.mean([frame[name] for frame in answers], axis=0) for name in answers[0]}
+        return self._labelled(base, mean, math.hypot(float(np.mean(errors)), spread))
 
     def close(self) -> None:
         """Release the landmarker."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +15,48 @@ from facialis.faces.landmarks import Face
 from facialis.faces.quality import Quality
 
 Status = Literal["judged", "abstained", "error"]
+Side = Literal["subject_left", "subject_right"]
+REGIONS = ("brow", "eye", "nose_cheek", "mouth")
+
+
+def sigmoid(logit: float) -> float:
+    """Return the probability of log odds."""
+    return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
+
+
+@dataclass(frozen=True)
+class Number:
+    """A measured number with its error, and what healthy faces measure.
+
+    Attributes
+    ----------
+    value, error
+        In `unit`; the error is one standard deviation.
+    reference
+        Range of the middle 95 % of healthy faces; of a number with a sign, of its size.
+    percentile
+        Share of healthy faces with a smaller number (of a number with a sign: size), %, between 1 and 99.
+    """
+
+    value: float
+    error: float
+    unit: str
+    reference: tuple[float, float] | None = None
+    percentile: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready object."""
+        reference = None if self.reference is None else [round(end, 5) for end in self.reference]
+        value, error = round(self.value, 5), round(self.error, 5)
+        return {
+            "value": value, "error": error, "unit": self.unit, "reference": reference, "percentile": self.percentile,
+        }  # fmt: skip
+
+
+MORE = (
+    "A mild palsy can be invisible on a still face: brow raise, tight eye closure, large smile and lip pucker, one "
+    "photo each, would tell more."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +72,31 @@ class Finding:
     model
         Name and hash of the bundle.
     logit
-        Log odds of palsy; None when not judged.
+        Log odds of palsy at even odds beforehand; None when not judged.
+    logit_error
+        Its standard deviation from the landmarker's noise at this face size and pose.
+    prevalence
+        How probable palsy was before; `probability` is for it, label and `uncertain` are not moved by it.
     label
         ``palsy`` or ``no palsy`` by the bundle's one threshold; None when not judged.
+    uncertain
+        Whether the finding lies between the bundle's two outer thresholds.
+    side, side_probability
+        The weak side where `label` is palsy or `uncertain` is true, else None, and its probability, given a palsy.
+    regions
+        For brow, eye, nose_cheek and mouth: probability that palsy moves it visibly.
+    severity
+        Between 0 and 1: mean severity, 0 none and 1 complete, of the training faces that looked like this one.
     reasons
-        Why it was not judged, in words.
+        Why it was not judged, in words; of a forced finding, why it should not have been.
+    forced
+        Whether it was judged only because that was asked for.
+    looked_twice
+        Whether the landmarker ran on the mirrored picture as well, and the mean of both was judged.
+    answers
+        What the bundle's graph answered for this face, by name of the output.
+    numbers
+        Measures, signed differences and millimetres by name, each with its error.
     frame, time
         For a frame of a video: its number, and its time in seconds.
     face_number
@@ -49,7 +112,16 @@ class Finding:
     model: str
     logit: float | None = None
     label: Literal["palsy", "no palsy"] | None = None
+    logit_error: float | None = None
+    prevalence: float = 0.5
+    uncertain: bool | None = None
+    side: Side | None = None
+    side_probability: float | None = None
+    regions: Mapping[str, float] | None = None
+    severity: float | None = None
     reasons: tuple[str, ...] = ()
+    forced: bool = False
+    looked_twice: bool = False
     frame: int | None = None
     time: float | None = None
     face_number: int | None = None
@@ -57,26 +129,81 @@ class Finding:
     quality: Quality | None = field(default=None, repr=False)
     measures: NDArray[np.float64] | None = field(default=None, repr=False)
     effects: NDArray[np.float64] | None = field(default=None, repr=False)
+    answers: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
+    numbers: Mapping[str, Mapping[str, Number]] | None = field(default=None, repr=False)
 
     @property
     def probability(self) -> float | None:
-        """Probability of palsy as the model gives it, between 0 and 1; None when not judged."""
-        if self.logit is None:
+        """Probability of palsy at the stated prevalence, between 0 and 1; None when not judged."""
+        return None if self.logit is None else sigmoid(self.logit + self._prior)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Range of the probability that the landmarker's noise leaves open, 95 %."""
+        if self.logit is None or self.logit_error is None:
             return None
-        return 1 / (1 + math.exp(-max(-700.0, min(700.0, self.logit))))
+        middle, half = self.logit + self._prior, 1.96 * self.logit_error
+        return sigmoid(middle - half), sigmoid(middle + half)
+
+    @property
+    def likelihood_ratio(self) -> float | None:
+        """How many times more probable this face is with palsy than without."""
+        return None if self.logit is None else math.exp(max(-30.0, min(30.0, self.logit)))
+
+    @property
+    def _prior(self) -> float:
+        return math.log(self.prevalence / (1 - self.prevalence))
+
+    @property
+    def advice(self) -> str | None:
+        """What was seen and what would tell more, where no palsy is called or the finding is uncertain."""
+        if self.label is None or (self.label == "palsy" and not self.uncertain):
+            return None
+        outside = [
+            name
+            for name, number in (self.numbers or {}).get("millimetres", {}).items()
+            if number.reference is not None and abs(number.value) > number.reference[1] + number.error
+        ]
+        seen = (
+            f"outside the healthy range: {', '.join(outside)}" if outside else "no asymmetry beyond the healthy range"
+        )
+        return f"Seen: {seen}. {MORE}"
 
     def row(self) -> dict[str, Any]:
-        """Return the finding as one flat, JSON-ready object (never NaN)."""
+        """Return the finding as one JSON-ready object (never NaN)."""
         return {
             "source": self.source,
             "frame": self.frame,
             "time": None if self.time is None else round(self.time, 3),
             "face": self.face_number,
             "status": self.status,
-            "probability": None if self.probability is None else round(self.probability, 6),
+            "probability": _rounded(self.probability),
+            "probability_interval": None if self.interval is None else [round(end, 6) for end in self.interval],
+            "prevalence": self.prevalence,
+            "likelihood_ratio": _rounded(self.likelihood_ratio),
             "label": self.label,
+            "uncertain": self.uncertain,
+            "side": self.side,
+            "side_probability": _rounded(self.side_probability),
+            "regions": None if self.regions is None else {name: _rounded(p) for name, p in self.regions.items()},
+            "severity": _rounded(self.severity),
             "reasons": list(self.reasons),
+            "forced": self.forced,
+            "looked_twice": self.looked_twice,
+            "advice": self.advice,
             "quality": None if self.quality is None else self.quality.as_dict(),
+            "measures": self._table("measures"),
+            "differences": self._table("differences"),
+            "millimetres": self._table("millimetres"),
             "model": self.model,
             "version": __version__,
         }
+
+    def _table(self, kind: str) -> dict[str, Any] | None:
+        if self.numbers is None:
+            return None
+        return {name: number.as_dict() for name, number in self.numbers[kind].items()}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

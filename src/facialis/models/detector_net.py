@@ -25,6 +25,7 @@ class Answers(NamedTuple):
     side : (n,) logit that the subject's right is the weak side.
     regions : (n, 4) logits that palsy moves brow, eye, nose and cheek, mouth visibly.
     severity : (n,) 0 to 1.
+    novelty : (n,) distance from the training faces; see `facialis.models.geometric.Outputs`.
     measures : (n, 29) of the landmarks as they are.
     signed : (n, 24) with the pose undone.
     """
@@ -33,6 +34,7 @@ class Answers(NamedTuple):
     side: Tensor
     regions: Tensor
     severity: Tensor
+    novelty: Tensor
     measures: Tensor
     signed: Tensor
 
@@ -50,8 +52,8 @@ class DetectorNet(nn.Module):
         """Return the `Answers`."""
         right, left = self.sides(self.frontal(landmarks, transform))
         measures, signed = self.measures(landmarks), self.signed(right, left)
-        logits, side, regions, severity = self.net(self.pairs(right, left), measures, signed)
-        return Answers(logits, side, regions, torch.sigmoid(severity), measures, signed)
+        logits, side, regions, severity, novelty = self.net(self.pairs(right, left), measures, signed)
+        return Answers(logits, side, regions, torch.sigmoid(severity), novelty, measures, signed)
 
 
 def export_detector(net: GeometricNet, path: Path | str, definition: str = "oo-2025") -> None:

@@ -31,12 +31,15 @@ class Outputs(NamedTuple):
     side : (n,) logit that the subject's right is the weak side.
     regions : (n, 4) logits that palsy moves a region visibly, in the order of `REGIONS`.
     severity : (n,) logit of the severity, 0 to 1.
+    novelty : (n,) distance from the training faces in their own standard deviations (Mahalanobis, per dimension):
+        about 1 for a face like them.
     """
 
     logits: Tensor
     side: Tensor
     regions: Tensor
     severity: Tensor
+    novelty: Tensor
 
 
 class MixerBlock(nn.Module):
@@ -109,6 +112,8 @@ class GeometricNet(nn.Module):
 
     turns: Tensor
     calibration: Tensor
+    centre: Tensor
+    whiten: Tensor
 
     def __init__(
         self, definition: str = "oo-2025", label_reads: Branches = "measures", channels: int = 16, dropout: float = 0.1
@@ -120,6 +125,9 @@ class GeometricNet(nn.Module):
         self.scale_measures = Scale((len(MEASURES),))
         self.scale_signed = Scale((len(SIGNED_MEASURES),))
         self.register_buffer("turns", torch.tensor([-1.0, -1.0, 1.0, 1.0]))
+        known = len(MEASURES) + len(SIGNED_MEASURES)
+        self.register_buffer("centre", torch.zeros(known))
+        self.register_buffer("whiten", torch.eye(known))
         self.mixer = PairMixer(channels, dropout=dropout)
         self.measures = nn.Sequential(
             nn.Linear(len(MEASURES), 32), nn.GELU(), nn.Dropout(dropout), nn.Linear(32, channels)
@@ -136,6 +144,15 @@ class GeometricNet(nn.Module):
         self.scale_pairs.set_statistics(pairs, self.turns < 0)
         self.scale_measures.set_statistics(self.fold(measures), False)
         self.scale_signed.set_statistics(signed, True)
+        known = self._known(self.scale_measures(self.fold(measures)), self.scale_signed(signed)).double()
+        self.centre.copy_(known.mean(0))
+        covariance = torch.cov(known.T) + 0.01 * torch.eye(known.shape[1])
+        self.whiten.copy_(torch.linalg.inv(torch.linalg.cholesky(covariance)).T)
+
+    @staticmethod
+    def _known(folded: Tensor, signed: Tensor) -> Tensor:
+        """Return what novelty is told by, alike for a face and its mirror image."""
+        return torch.cat([folded, signed.abs()], dim=1)
 
     def forward(self, pairs: Tensor, measures: Tensor, signed: Tensor) -> Outputs:
         """Map pairs (n, `N_PAIRS`, 4), measures (n, 29) and signed measures (n, 24) to `Outputs`."""
@@ -148,5 +165,13 @@ class GeometricNet(nn.Module):
         every = torch.cat([same, by_measures], dim=1)
         label = self.label({"early": every, "pairs": same, "measures": by_measures}[self.label_reads])
         half = (self.calibration[0] * label + self.calibration[1]) / 2
-        side = self.side(torch.cat([turned, self.scale_signed(signed)], dim=1)).squeeze(1)
-        return Outputs(torch.cat([-half, half], dim=1), side, self.regions(every), self.severity(every).squeeze(1))
+        differences = self.scale_signed(signed)
+        side = self.side(torch.cat([turned, differences], dim=1)).squeeze(1)
+        away = (self._known(folded, differences) - self.centre) @ self.whiten
+        return Outputs(
+            torch.cat([-half, half], dim=1),
+            side,
+            self.regions(every),
+            self.severity(every).squeeze(1),
+            away.square().mean(1).sqrt(),
+        )

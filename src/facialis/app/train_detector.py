@@ -1,0 +1,178 @@
+"""``facialis train-detector``: a cohort to a bundle that ``facialis detect --bundle`` judges with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from facialis.detection.bundle import Bundle
+    from facialis.studies.detector import Faces
+
+SHARES = (0.6, 0.2)
+"""Of the subjects: to train on, to choose thresholds on; the rest to test on."""
+FEWEST = 10
+"""Subjects of each label that are needed."""
+
+
+def train_detector(
+    cohort: Annotated[Path, typer.Argument(help="A cohort's folder; see `facialis extract` and `facialis simulate`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the bundle to write.")],
+    seed: Annotated[int, typer.Option(help="Of the split into subjects and of the training.")] = 0,
+    name: Annotated[str, typer.Option(help="Name on the bundle's card.")] = "geometric",
+) -> None:
+    """Train a detector on a cohort and write its bundle: net, thresholds, calibration, intervals, card.
+
+    Six in ten of the subjects train it, two choose its thresholds, two test it; no subject is in two of these.
+    Research use; not a medical device.
+    """
+    from facialis.cohorts.cohort import Cohort
+    from facialis.errors import CohortError
+    from facialis.files import check_writable
+
+    check_writable(out / "card.json")
+    opened = Cohort.open(cohort)
+    frames = opened.frames
+    if not {"landmarks", "transforms"} <= set(opened.modalities):
+        raise CohortError(f"{cohort}: holds no landmarks and transforms; extract it again with both")
+    faces = faces_of(frames, opened.array("landmarks"), opened.array("transforms"))
+    parts = split(faces, seed)
+    described = f"{len(frames)} {'simulated ' if opened.simulated else ''}frames of {frames['subject_id'].nunique()} "
+    bundle = train(
+        *parts,
+        name=name,
+        out=out,
+        seed=seed,
+        simulated=opened.simulated,
+        description=f"{described}{'simulated ' if opened.simulated else ''}subjects, cohort {opened.hash[:12]}",
+        digest=opened.hash,
+    )
+    show(bundle, out)
+
+
+def faces_of(frames: pd.DataFrame, landmarks: Any, transforms: Any) -> Faces:
+    """Return a cohort's rows as faces with what is known of them: the label, and of a simulation the rest."""
+    import numpy as np
+
+    from facialis.models.geometric import REGIONS
+    from facialis.models.geometric_training import Truth
+    from facialis.studies.detector import Faces
+
+    truth = Truth.of_labels(frames["label"].to_numpy())
+    patient = (frames["group"] == "patient").to_numpy() if "group" in frames else truth.label == 1
+    if "weak_side" in frames:
+        named = frames["weak_side"].isin(("subject_right", "subject_left")).to_numpy()
+        right = (frames["weak_side"] == "subject_right").to_numpy()
+        truth = truth._replace(side=np.where(patient & named, right, np.nan).astype(np.float32))
+    if "palsy_mm_brow" in frames:
+        moved = np.stack([(frames[f"palsy_mm_{region}"] >= 1.0) & patient for region in REGIONS], axis=1)
+        truth = truth._replace(regions=moved.astype(np.float32))
+    if "severity" in frames and frames["severity"].dtype.kind == "f":
+        truth = truth._replace(severity=np.where(patient, frames["severity"], 0.0).astype(np.float32))
+    return Faces(landmarks, transforms, truth, frames["subject_id"].to_numpy())
+
+
+def split(faces: Faces, seed: int) -> tuple[Faces, Faces, Faces]:
+    """Split by subject into faces to train on, to choose thresholds on and to test on, both labels in each.
+
+    Raises
+    ------
+    CohortError
+        Too few subjects.
+    """
+    import numpy as np
+
+    from facialis.errors import CohortError
+
+    rng = np.random.default_rng(seed)
+    places: dict[Any, int] = {}
+    ill = set(faces.subjects[faces.truth.label == 1])
+    well = set(faces.subjects) - ill
+    for group, what in ((ill, "with palsy"), (well, "without palsy")):
+        if len(group) < FEWEST:
+            raise CohortError(f"{len(group)} subjects {what}; a detector needs {FEWEST} or more of each")
+        for rank, subject in enumerate(rng.permutation(sorted(group))):
+            at = (rank + 0.5) / len(group)
+            places[subject] = int(at > SHARES[0]) + int(at > sum(SHARES))
+    part = np.array([places[subject] for subject in faces.subjects])
+    first, second, third = (faces.take(np.flatnonzero(part == number)) for number in range(3))
+    return first, second, third
+
+
+def train(
+    training: Faces,
+    choosing: Faces,
+    testing: Faces,
+    *,
+    name: str,
+    out: Path,
+    seed: int,
+    simulated: bool,
+    description: str,
+    digest: str,
+) -> Bundle:
+    """Train, and write the bundle."""
+    import tempfile
+
+    import numpy as np
+
+    from facialis import __version__
+    from facialis.detection.bundle import Bundle, Card
+    from facialis.detection.millimetres import millimetre_names, millimetres
+    from facialis.detection.reference import Reference
+    from facialis.modalities.asymmetry import without_sign
+    from facialis.modalities.measures import MEASURES
+    from facialis.modalities.signed import signed_measure_names
+    from facialis.models.detector_net import export_detector
+    from facialis.studies.detector import train_detector as fit
+
+    definition = "oo-2025"
+    trained = fit(training, choosing, testing, seed=seed, definition=definition, simulated=simulated)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        export_detector(trained.net, path, definition)
+        graph = path.read_bytes()
+    healthy = training.take(np.flatnonzero(training.truth.label == 0)[:20000])
+    found = healthy.features(definition)
+    measures = without_sign(found.measures, definition)
+    lengths = np.abs(millimetres(healthy.landmarks, healthy.transforms))
+    reference = Reference.of(
+        {entry.name: measures[:, i] for i, entry in enumerate(MEASURES)}
+        | {f"difference {n}": np.abs(found.signed[:, i]) for i, n in enumerate(signed_measure_names())}
+        | {n: lengths[:, i] for i, n in enumerate(millimetre_names())},
+        of="simulated faces without palsy" if simulated else "faces without palsy of the training cohort",
+    )
+    card = Card(
+        name=name,
+        input={"definition": definition, "coordinates": "pixel", "pose_corrected": False},
+        threshold=trained.threshold,
+        threshold_basis=trained.basis,
+        uncertain=trained.uncertain,
+        novelty_limit=trained.novelty_limit,
+        trained_on={
+            "description": description,
+            "simulated": simulated,
+            "subjects": len(np.unique(training.subjects)),
+            "frames": len(training.subjects),
+            "seed": seed,
+            "hash": digest,
+        },
+        results=dict(trained.results),
+        reference=reference.as_dict(),
+        licence="Apache-2.0" if simulated else "as the training cohort's",
+        program=f"facialis {__version__}",
+    )
+    return Bundle.write(out, card, graph)
+
+
+def show(bundle: Bundle, out: Path) -> None:
+    """Print what was made."""
+    card = bundle.card
+    typer.echo(f"{out}: {card.name}@{bundle.hash}")
+    typer.echo(f"threshold {card.threshold}, uncertain from {card.uncertain[0]} to {card.uncertain[1]}")
+    for figure, words in card.results.items():
+        typer.echo(f"{figure}: {words}")

@@ -1,0 +1,88 @@
+"""What a bundle's graph may be: its inputs and outputs, and nothing that could run code or reach a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from facialis.errors import BundleError
+
+if TYPE_CHECKING:
+    import onnx
+
+INPUTS: dict[str, tuple[int, ...]] = {"landmarks": (478, 3), "transform": (4, 4), "measures": (29,)}
+"""What a graph may ask for of each face: landmarks in px, the landmarker's head transform, the card's measures."""
+OUTPUTS: dict[str, tuple[int, ...]] = {
+    "logits": (2,), "side": (), "regions": (4,), "severity": (), "novelty": (), "measures": (29,), "signed": (24,),
+}  # fmt: skip
+"""What a graph may answer of each face; ``logits`` it must. See `facialis.models.detector_net.Answers`."""
+_OWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+
+
+def check_graph(graph: bytes, where: str) -> onnx.ModelProto:
+    """Refuse a graph with external data, operators beyond ONNX's own, local functions, or other inputs and outputs.
+
+    Raises
+    ------
+    BundleError
+        What is wrong, naming `where`.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load_model_from_string(graph)
+    except (DecodeError, ValueError) as error:
+        raise BundleError(f"{where} is not an ONNX graph ({error})") from error
+    if model.functions or model.training_info:
+        raise BundleError(f"{where} brings functions or training steps of its own; a bundle may not")
+    for part in _messages(model):
+        if isinstance(part, onnx.TensorProto) and (
+            part.data_location == onnx.TensorProto.EXTERNAL or part.external_data
+        ):
+            raise BundleError(f"{where} refers to data in other files; a bundle holds all of its own")
+        if isinstance(part, onnx.NodeProto) and part.domain not in _OWN_DOMAINS:
+            raise BundleError(f"{where} uses the custom operator {part.domain}.{part.op_type}; only ONNX's own may run")
+    for what, ports, known in (("asks for", model.graph.input, INPUTS), ("answers", model.graph.output, OUTPUTS)):
+        for port in ports:
+            wanted = known.get(port.name)
+            shape = [dim.dim_value or dim.dim_param for dim in port.type.tensor_type.shape.dim]
+            if (
+                wanted is None
+                or len(shape) != 1 + len(wanted)
+                or any(isinstance(have, int) and have != want for have, want in zip(shape[1:], wanted, strict=True))
+            ):
+                raise BundleError(
+                    f"{where} {what} {port.name} of shape {shape}; a face has "
+                    + ", ".join(f"{name} {('n', *size)}" for name, size in known.items())
+                )
+    if not model.graph.input or "logits" not in {port.name for port in model.graph.output}:
+        raise BundleError(f"{where} must go from some of {', '.join(INPUTS)} to logits")
+    return model
+
+
+def between(graph: onnx.GraphProto, start: str, end: str) -> list[onnx.NodeProto] | None:
+    """Return the nodes that make `end` of `start` and of constants alone, in order; None if it needs anything else."""
+    maker = {name: number for number, node in enumerate(graph.node) for name in node.output}
+    constants = {tensor.name for tensor in graph.initializer}
+    needed: set[int] = set()
+    wanted = [end]
+    while wanted:
+        name = wanted.pop()
+        if name in constants or name in (start, ""):
+            continue
+        if name not in maker:
+            return None  # an input of the whole graph
+        if maker[name] not in needed:
+            needed.add(maker[name])
+            wanted += graph.node[maker[name]].input
+    return [graph.node[number] for number in sorted(needed)]
+
+
+def _messages(message: Any) -> Iterator[Any]:
+    """Yield all messages inside a protobuf message, however deep: nodes, tensors, branches, loop bodies."""
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if isinstance(value, Sequence) else (value,):
+                yield inner
+                yield from _messages(inner)

@@ -1,0 +1,77 @@
+"""What healthy faces measure: quantiles by name, so that a number can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+LEVELS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Quantiles of named quantities over healthy faces.
+
+    Attributes
+    ----------
+    quantiles
+        For each name, its quantiles at `LEVELS`, in its own unit. Quantities that have a sign are taken without it.
+    n
+        Faces.
+    of
+        What faces they are, in words.
+
+    Examples
+    --------
+    >>> reference = Reference.of({"tilt": np.arange(101.0)}, of="example faces")
+    >>> reference.interval("tilt"), reference.percentile("tilt", 50.0), reference.percentile("tilt", 1e6)
+    ((2.5, 97.5), 50.0, 99.0)
+    """
+
+    quantiles: Mapping[str, NDArray[np.float64]]
+    n: int
+    of_whom: str
+
+    @classmethod
+    def of(cls, values: Mapping[str, ArrayLike], *, of: str) -> Self:
+        """Take the quantiles of values (n,) by name.
+
+        Raises
+        ------
+        ValueError
+            No values, or quantities of different numbers of faces.
+        """
+        sizes = {len(np.asarray(column)) for column in values.values()}
+        if len(sizes) != 1 or sizes == {0}:
+            raise ValueError(f"every quantity needs the same number of faces, one or more; got {sorted(sizes)}")
+        columns = {name: np.quantile(np.asarray(column, np.float64), LEVELS) for name, column in values.items()}
+        return cls(columns, sizes.pop(), of)
+
+    @classmethod
+    def from_card(cls, table: Mapping[str, Any]) -> Self:
+        """Read what `as_dict` gave."""
+        rows = np.array([table["quantiles"][str(level)] for level in LEVELS], dtype=np.float64)
+        return cls(dict(zip(table["names"], rows.T, strict=True)), int(table["n"]), str(table["of"]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready table: ``names``, ``quantiles`` (in their order, for each level), ``n``, ``of``."""
+        rows = np.stack(list(self.quantiles.values()), axis=1)
+        return {
+            "names": list(self.quantiles),
+            "quantiles": {str(q): np.round(row, 6).tolist() for q, row in zip(LEVELS, rows, strict=True)},
+            "n": self.n,
+            "of": self.of_whom,
+        }
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the range of the middle 95 % of healthy faces."""
+        column = self.quantiles[name]
+        return float(column[LEVELS.index(0.025)]), float(column[LEVELS.index(0.975)])
+
+    def percentile(self, name: str, value: float) -> float:
+        """Return which share of healthy faces lies below a value, %: between 1 and 99, the outermost levels."""
+        return round(100 * float(np.interp(value, self.quantiles[name], LEVELS)), 1)
