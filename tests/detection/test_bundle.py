@@ -11,8 +11,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis.detection.bundle import QUANTILES, Bundle, check_graph
+from facialis.detection.bundle import QUANTILES, Bundle
+from facialis.detection.graph import check_graph
 from facialis.errors import BundleError
+from facialis.faces.mesh import canonical_face
 from facialis.modalities.asymmetry import with_sign_of
 
 DEFAULT = Path(str(files("facialis.detection").joinpath("default.bundle")))
@@ -35,8 +37,8 @@ def test_the_packages_own_bundle():
     assert sum(file.stat().st_size for file in DEFAULT.iterdir()) < 5_000_000
     assert own.card.trained_on["simulated"] is True
     assert all("(simulated)" in name for name in own.card.results)
-    assert len(own.card.reference["quantiles"]["0.5"]) == 29
-    median = with_sign_of(np.full(29, 999), own.card.reference["quantiles"]["0.5"])
+    assert len(own.card.reference["quantiles"]["0.5"]) == len(own.card.reference["names"])
+    median = with_sign_of(np.full(29, 999), own.card.reference["quantiles"]["0.5"][:29])
     logits = own.logits(np.array([median] * 3))
     assert logits.shape == (3, 2)
     assert (logits[:, 0] > logits[:, 1]).all()  # the median healthy face is not called palsy
@@ -99,7 +101,12 @@ def resealed(bundle: Path, **changes: object) -> Path:
         ({"input": {}}, "is not a card"),
         ({"input": {"definition": "mine", "coordinates": "pixel", "pose_corrected": False}}, "definition of"),
         ({"reference": {}}, "is not a card"),
-        ({"reference": {"quantiles": {q: [1.0] * 28 for q in QUANTILES}, "n": 1, "of": "x"}}, "29 finite numbers"),
+        (
+            {"reference": {"names": ["x"] * 28, "quantiles": {q: [1.0] * 28 for q in QUANTILES}, "n": 1, "of": "x"}},
+            "reference must have finite numbers",
+        ),
+        ({"uncertain": [0.9, 0.95]}, "two probabilities about the threshold"),
+        ({"novelty_limit": -1.0}, "novelty_limit must be a positive number"),
         ({"trained_on": {}}, "must have a description"),
     ],
 )
@@ -159,6 +166,29 @@ def test_custom_operators_are_refused(domain):
         check_graph(model, "here")
 
 
+def test_a_bundle_for_another_number_of_landmarks():
+    made = onnx.load_model_from_string((DEFAULT / "model.onnx").read_bytes())
+    made.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 468
+    with pytest.raises(BundleError, match=r"asks for landmarks of shape \[.*468, 3\]; a face has landmarks .*478"):
+        check_graph(made.SerializeToString(), "here")
+
+
+def test_the_measures_part_of_the_graph_gives_the_whole_graphs_logits():
+    own = Bundle.load()
+    rng = np.random.default_rng(0)
+    landmarks = (canonical_face() + rng.normal(scale=0.2, size=(9, 478, 3))) * [10, -10, -10] + 300
+    answers = own.answers(landmarks=landmarks, transform=np.tile(np.eye(4), (9, 1, 1)))
+    assert own.by_measures
+    np.testing.assert_allclose(own.logits(answers["measures"]), answers["logits"], atol=1e-5)
+    assert np.ptp(answers["logits"]) > 0
+
+
+def test_a_landmark_that_is_no_number_is_refused():
+    landmarks = np.full((1, 478, 3), np.nan)
+    with pytest.raises(BundleError, match="not finite"):
+        Bundle.load().answers(landmarks=landmarks, transform=np.eye(4)[None])
+
+
 def test_local_functions_other_inputs_and_no_graph_at_all():
     function = helper.make_function(
         "f", "F", ["x"], ["y"], [helper.make_node("Identity", ["x"], ["y"])], [helper.make_opsetid("", 18)]
@@ -167,7 +197,7 @@ def test_local_functions_other_inputs_and_no_graph_at_all():
         check_graph(graph(helper.make_node("F", ["measures"], ["logits"], domain="f"), functions=[function]), "here")
     made = onnx.load_model_from_string(graph(helper.make_node("Identity", ["measures"], ["logits"])))
     made.graph.input[0].name = "pixels"
-    with pytest.raises(BundleError, match="not from measures to logits"):
+    with pytest.raises(BundleError, match="asks for pixels of shape"):
         check_graph(made.SerializeToString(), "here")
     with pytest.raises(BundleError, match="not an ONNX graph"):
         check_graph(b"\xff\xff\xffnot a graph", "here")

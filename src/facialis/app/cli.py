@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from facialis import __version__
-from facialis.app import assets, cohorts, demo, detect, measure, metrology, study, weights
+from facialis.app import assets, bundle, cohorts, demo, detect, measure, metrology, study, train_detector, weights
 from facialis.errors import FacialisError
 from facialis.interrupts import came_of_interrupt
 
@@ -43,6 +43,8 @@ app = typer.Typer(
     "Research use; not a medical device.",
 )
 app.command("detect")(detect.detect)
+app.command("train-detector")(train_detector.train_detector)
+app.add_typer(bundle.app, name="bundle")
 app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)
 app.command("metrology")(metrology.metrology)

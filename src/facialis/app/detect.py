@@ -55,6 +55,13 @@ def detect(
     report: Annotated[Path | None, typer.Option(help="Write a page with pictures and reasons as well.")] = None,
     bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,
     face: FaceOption = "only",
+    prevalence: Annotated[
+        float, typer.Option(help="How probable palsy is beforehand; moves the probability, not the label.")
+    ] = 0.5,
+    force: Annotated[bool, typer.Option("--force", help="Judge unfit pictures too; their rows say so.")] = False,
+    careful: Annotated[
+        bool, typer.Option("--careful", help="Look at every picture twice, not only where the answer hangs on noise.")
+    ] = False,
     workers: WorkersOption = 1,
 ) -> None:
     """Say of each photo and video whether it shows facial palsy, or why it cannot be judged.
@@ -72,6 +79,8 @@ def detect(
 
     if out is not None and report is not None and out.resolve() == report.resolve():
         raise typer.BadParameter("--out and --report are the same file")
+    if not 0 < prevalence < 1:
+        raise typer.BadParameter(f"{prevalence} is not a share between 0 and 1", param_hint="--prevalence")
     for path in (out, report):
         if path is not None:
             check_writable(path)
@@ -86,6 +95,9 @@ def detect(
         choice=int(face) if face.isdecimal() else face,  # type: ignore[arg-type]
         workers=workers,
         pictures=report is not None,
+        prevalence=prevalence,
+        force=force,
+        careful=careful,
     )
     for batch in track(judged, "judging", total=len(sources), unit="files"):
         for finding, picture in zip(batch.findings, batch.pictures, strict=True):
@@ -93,7 +105,7 @@ def detect(
             if stream:
                 print(json_line(finding), flush=True)
             else:
-                findings.append(dataclasses.replace(finding, face=None, measures=None, effects=None))
+                findings.append(dataclasses.replace(finding, face=None, measures=None, effects=None, answers=None))
             if report is not None:
                 entries.append(Entry(finding.source, finding, picture))
     if format is Format.table and out is None:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,7 @@ def detect_many(
     choice: FaceChoice = "only",
     workers: int = 1,
     pictures: bool = False,
+    **options: Any,
 ) -> Iterator[Judged]:
     """Judge files in the order given; the result does not depend on the number of workers.
 
@@ -77,16 +79,18 @@ def detect_many(
         Processes, each with a landmarker (about 250 MB). Beyond the number of cores more do not help.
     pictures
         Cut each photo's face out for a report.
+    options
+        ``prevalence``, ``force``, ``careful``, as for `facialis.detection.detector.Detector`.
     """
     workers = max(1, min(workers, len(sources)))
     if workers == 1:
-        with Detector.load(bundle) as detector:
+        with Detector.load(bundle, **options) as detector:
             for source in sources:
                 yield _judge(detector, source, choice, pictures)
         return
     Bundle.load(bundle)  # a bad bundle is refused here, once, and by name
     asset_path("face_landmarker")  # fetched here, once
-    pool = worker_pool(workers, _start_worker, bundle)
+    pool = worker_pool(workers, _start_worker, bundle, options)
     waiting: deque[Future[list[Judged]]] = deque()
     step = TASK if len(sources) >= workers * WAITING * TASK else 1
     try:
@@ -130,9 +134,9 @@ def _judge(detector: Detector, source: Source, choice: FaceChoice, pictures: boo
 _detector: Detector | None = None
 
 
-def _start_worker(bundle: Path | str | None) -> None:
+def _start_worker(bundle: Path | str | None, options: dict[str, Any]) -> None:
     global _detector
-    _detector = Detector.load(bundle)
+    _detector = Detector.load(bundle, **options)
 
 
 def _work(sources: Sequence[Source], choice: FaceChoice, pictures: bool) -> list[Judged]:

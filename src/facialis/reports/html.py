@@ -15,6 +15,7 @@ from facialis import __version__
 from facialis.detection.batch import FacePicture
 from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding
+from facialis.detection.millimetres import DEVIATIONS, LENGTHS
 from facialis.faces.landmarks import Face
 from facialis.faces.mesh import CONTOURS
 from facialis.faces.sources import display_name
@@ -66,6 +67,7 @@ def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Seque
         called=sum(e.finding.label == "palsy" for e in entries),
         card=bundle.card,
         bundle_hash=bundle.hash,
+        reads=bundle.inputs,
         notice=NOTICE,
         version=__version__,
         today=datetime.date.today().isoformat(),
@@ -92,6 +94,7 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
             "region": MEASURES[i].region.replace("_", " and " if MEASURES[i].region == "nose_cheek" else " "),
             "format": {"deg": "%.1f°", "slope": "%.3f"}.get(MEASURES[i].unit, "%.2f"),
             "value": float(sizes[i]),
+            "error": _error(finding, MEASURES[i].name),
             "low": quantiles["0.05"][i],
             "median": quantiles["0.5"][i],
             "high": quantiles["0.95"][i],
@@ -99,6 +102,26 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
             "effect": float(finding.effects[i]),
         }
         for i in order[:most]
+    ]
+
+
+def _error(finding: Finding, name: str) -> float | None:
+    number = (finding.numbers or {}).get("measures", {}).get(name)
+    return None if number is None else number.error
+
+
+def lengths(finding: Finding) -> list[dict[str, Any]]:
+    """Return the lengths in millimetres as rows: both sides, their difference and its healthy range, with errors."""
+    table = (finding.numbers or {}).get("millimetres", {})
+    return [
+        {
+            "name": name.replace("_", " "),
+            "right": table.get(f"{name}_subject_right"),
+            "left": table.get(f"{name}_subject_left"),
+            "difference": table[name] if name in table else table[f"{name}_difference"],
+        }
+        for name in (*LENGTHS, *DEVIATIONS)
+        if table
     ]
 
 
@@ -111,6 +134,7 @@ def _item(entry: Entry, picture: FacePicture | None, bundle: Bundle) -> dict[str
         + [f"face {finding.face_number}"] * (finding.face_number is not None),
         "probability": finding.probability,
         "measures": speaking_measures(finding, bundle),
+        "lengths": lengths(finding),
         "quality": None if finding.quality is None else finding.quality.as_dict(),
         "image": None if picture is None else base64.b64encode(picture.jpeg).decode(),
         "size": None if picture is None else picture.size,

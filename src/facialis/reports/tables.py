@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 CSV_COLUMNS = (
-    "source", "frame", "time", "face", "status", "probability", "label", "reasons",
+    "source", "frame", "time", "face", "status", "probability", "probability_low", "probability_high", "prevalence",
+    "likelihood_ratio", "label", "uncertain", "side", "side_probability", "brow", "eye", "nose_cheek", "mouth",
+    "severity", "reasons", "forced", "looked_twice",
     "interocular_px", "yaw", "pitch", "roll", "model", "version",
 )  # fmt: skip
 
@@ -45,11 +47,14 @@ def csv_text(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
 
 def findings_csv(findings: Iterable[Finding]) -> str:
     """Return findings as CSV with the columns `CSV_COLUMNS`."""
-    rows = (
-        {**finding.row(), **(finding.row()["quality"] or {}), "reasons": "; ".join(finding.reasons)}
-        for finding in findings
-    )
-    return csv_text(rows, CSV_COLUMNS)
+    return csv_text((_flat(finding) for finding in findings), CSV_COLUMNS)
+
+
+def _flat(finding: Finding) -> dict[str, Any]:
+    row = finding.row()
+    low, high = finding.interval or (None, None)
+    ends = {"probability_low": low, "probability_high": high, "reasons": "; ".join(finding.reasons)}
+    return row | ends | (row["quality"] or {}) | (row["regions"] or {})
 
 
 def findings_table(findings: Sequence[Finding], titles: Sequence[str] | None = None) -> Table:
@@ -61,7 +66,8 @@ def findings_table(findings: Sequence[Finding], titles: Sequence[str] | None = N
     table.add_column("source", overflow="fold")
     table.add_column("finding", no_wrap=True)
     table.add_column("probability of palsy", no_wrap=True)
-    table.add_column("why not judged", overflow="fold")
+    table.add_column("side, regions", overflow="fold")
+    table.add_column("reasons", overflow="fold")
     for finding, title in zip(findings, titles or [finding.source for finding in findings], strict=True):
         name = display_name(title)
         if finding.frame is not None:
@@ -72,7 +78,21 @@ def findings_table(findings: Sequence[Finding], titles: Sequence[str] | None = N
         answer = finding.label or ("abstained" if finding.status == "abstained" else "error")
         style = "bold yellow" if palsy else "bold cyan" if finding.label else "red" if answer == "error" else "dim"
         share = finding.probability
-        bar = "" if share is None else f"{share:6.1%} {'█' * round(share * 12):·<12}"
+        bar = "" if share is None else f"{share:6.1%} {'█' * round(share * 8):·<8}"
+        if finding.interval is not None:
+            bar += " {:.0%}-{:.0%}".format(*finding.interval)
         reasons = display_name("; ".join(finding.reasons))
-        table.add_row(Text(name), Text(answer, style=style), Text(bar), Text(reasons))
+        said = f"{answer}, uncertain" if finding.uncertain else answer
+        table.add_row(Text(name), Text(said, style=style), Text(bar), Text(_where(finding)), Text(reasons))
     return table
+
+
+def _where(finding: Finding) -> str:
+    """Return the side, and the regions that are more probable than not, as words."""
+    if finding.side is None:
+        return ""
+    regions = [name.replace("_", " and ") for name, p in (finding.regions or {}).items() if p >= 0.5]
+    words = finding.side.replace("subject_", "subject's ")
+    if finding.side_probability is not None:
+        words += f" ({finding.side_probability:.0%})"
+    return f"{words}: {', '.join(regions)}" if regions else words

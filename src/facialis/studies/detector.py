@@ -94,13 +94,14 @@ def train_detector(
     low, threshold, high = (_sigmoid(float(np.quantile(healthy, q))) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
     novelty = predict(net, varied)["novelty"]
     kind = "simulated " if simulated else ""
+    subjects = len(np.unique(choosing.subjects))
     return Trained(
         net,
         round(threshold, 4),
         (round(low, 4), round(high, 4)),
         round(float(np.quantile(novelty, NOVELTY)), 3),
-        f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} {kind}faces without palsy lie, bent at random "
-        f"beyond what they are ({len(np.unique(choosing.subjects))} {kind}subjects that the model was not trained on); "
+        f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} {kind}faces without palsy lie, bent at "
+        f"random beyond what they are ({subjects} {kind}subjects that the model was not trained on); "
         f"uncertain between those of {OUTER[0]:.0%} and {OUTER[1]:.0%}",
         figures(net, testing, threshold, definition, " (simulated)" if simulated else "", kind),
     )
