@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-QUIETLY = ("ci", "--no-audit", "--no-fund", "--loglevel=error")
+QUIETLY = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 if shutil.which("npm"):
     command = ["npm"]
