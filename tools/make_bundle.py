@@ -38,6 +38,7 @@ def main() -> None:
         simulated=True,
         description=f"{len(training.frames)} simulated faces ({ill} with palsy) of {2 * args.pairs} simulated "
         "subjects; no picture of any patient was used",
+        photo_sets=True,
         digest=hashlib.sha256(training.landmarks.tobytes()).hexdigest(),
     )
     show(bundle, args.out)

@@ -110,7 +110,7 @@ def test_label_follows_the_threshold(detector, astronaut):
     probability = Detector(detector.bundle, detector.landmarker, careful=True).detect(astronaut).probability
     for threshold, label in ((probability - 0.01, "palsy"), (probability + 0.01, "no palsy")):
         bundle = type(detector.bundle)(
-            dataclasses.replace(detector.bundle.card, threshold=threshold), detector.bundle._graph, "x"
+            dataclasses.replace(detector.bundle.card, threshold=threshold), detector.bundle.graph, "x"
         )
         assert Detector(bundle, detector.landmarker, careful=True).detect(astronaut).label == label
 

@@ -10,7 +10,19 @@ import typer
 from typer.core import TyperGroup
 
 from facialis import __version__
-from facialis.app import assets, bundle, cohorts, demo, detect, measure, metrology, study, train_detector, weights
+from facialis.app import (
+    assets,
+    bundle,
+    cohorts,
+    demo,
+    detect,
+    measure,
+    metrology,
+    recalibrate,
+    study,
+    train_detector,
+    weights,
+)
 from facialis.errors import FacialisError
 from facialis.interrupts import came_of_interrupt
 
@@ -44,6 +56,7 @@ app = typer.Typer(
 )
 app.command("detect")(detect.detect)
 app.command("train-detector")(train_detector.train_detector)
+app.command("recalibrate")(recalibrate.recalibrate)
 app.add_typer(bundle.app, name="bundle")
 app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)

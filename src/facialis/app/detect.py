@@ -63,6 +63,9 @@ def detect(
         bool, typer.Option("--careful", help="Look at every picture twice, not only where the answer hangs on noise.")
     ] = False,
     workers: WorkersOption = 1,
+    photo_set: Annotated[
+        bool, typer.Option("--set", help="Each folder holds one person's standard views: one finding a person.")
+    ] = False,
 ) -> None:
     """Say of each photo and video whether it shows facial palsy, or why it cannot be judged.
 
@@ -84,6 +87,13 @@ def detect(
     for path in (out, report):
         if path is not None:
             check_writable(path)
+    if photo_set:
+        if report is not None or face != "only" or workers != 1:
+            raise typer.BadParameter("--set goes with --format, --out, --bundle, --prevalence, --force and --careful")
+        from facialis.app.detect_set import run
+
+        run(paths, format.value, out, bundle=bundle, prevalence=prevalence, force=force, careful=careful)
+        return
     judge = Bundle.load(bundle)
     sources = list_sources(paths)
     stream = format is Format.json and out is None

@@ -114,8 +114,9 @@ def train(
     simulated: bool,
     description: str,
     digest: str,
+    photo_sets: bool = False,
 ) -> Bundle:
-    """Train, and write the bundle."""
+    """Train, and write the bundle; with what simulated `photo_sets` tell of its net."""
     import tempfile
 
     import numpy as np
@@ -129,6 +130,7 @@ def train(
     from facialis.modalities.signed import signed_measure_names
     from facialis.models.detector_net import export_detector
     from facialis.studies.detector import train_detector as fit
+    from facialis.studies.photo_sets import fit_photo_sets
 
     definition = "oo-2025"
     trained = fit(training, choosing, testing, seed=seed, definition=definition, simulated=simulated)
@@ -164,6 +166,7 @@ def train(
         results=dict(trained.results),
         reference=reference.as_dict(),
         licence="Apache-2.0" if simulated else "as the training cohort's",
+        photo_set=fit_photo_sets(trained.net, definition, seed).as_dict() if photo_sets else None,
         program=f"facialis {__version__}",
     )
     return Bundle.write(out, card, graph)

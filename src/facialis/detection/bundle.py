@@ -24,6 +24,7 @@ from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
 from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES
+from facialis.modalities.photo_sets import SetModel
 
 FORMAT = 2
 LABELS = ("no palsy", "palsy")
@@ -43,6 +44,8 @@ class Card:
         Short name of the model.
     input
         What ``measures`` are: ``definition``, ``coordinates``, and ``pose_corrected``.
+    photo_set
+        A `facialis.modalities.photo_sets.SetModel` for what this graph says of photo sets; None where there is none.
     labels
         The logits' order; always ``("no palsy", "palsy")``.
     threshold
@@ -79,6 +82,7 @@ class Card:
     program: str
     uncertain: tuple[float, float] = (0.0, 1.0)
     novelty_limit: float | None = None
+    photo_set: dict[str, Any] | None = None
     labels: tuple[str, str] = LABELS
     format: int = FORMAT
 
@@ -89,7 +93,7 @@ class Bundle:
     def __init__(self, card: Card, graph: bytes, digest: str) -> None:
         self.card = card
         self.hash = digest
-        self._graph = graph
+        self.graph = graph
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> Self:
@@ -148,7 +152,7 @@ class Bundle:
 
     @cached_property
     def _session(self) -> Any:
-        return self._start(self._graph)
+        return self._start(self.graph)
 
     def _start(self, graph: bytes) -> Any:
         import onnxruntime
@@ -175,6 +179,22 @@ class Bundle:
     def reference(self) -> Reference:
         """Healthy faces, as the card has them."""
         return self._reference
+
+    @cached_property
+    def photo_set(self) -> SetModel | None:
+        """What the card knows of photo sets.
+
+        Raises
+        ------
+        BundleError
+            The card's entry cannot be read.
+        """
+        if self.card.photo_set is None:
+            return None
+        try:
+            return SetModel.from_dict(self.card.photo_set)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"the bundle {self.card.name}: photo_set cannot be read ({error})") from error
 
     def answers(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """Return what the graph says of n faces: each of `OUTPUTS` that it has, (n, ...).
@@ -219,7 +239,7 @@ class Bundle:
 
         if self.inputs == ("measures",):
             return self._session
-        model = onnx.load_model_from_string(self._graph)
+        model = onnx.load_model_from_string(self.graph)
         nodes = between(model.graph, "measures", "logits")
         if nodes is None:
             return None

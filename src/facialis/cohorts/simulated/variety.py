@@ -24,7 +24,9 @@ _ROUGH = 0.15
 """Share of the size that each landmark has for itself."""
 
 
-def vary(landmarks: NDArray[np.floating[Any]], seed: int, size: float = SIZE) -> NDArray[np.float32]:
+def vary(
+    landmarks: NDArray[np.floating[Any]], seed: int, size: float = SIZE, *, together: int = 1
+) -> NDArray[np.float32]:
     """Bend each face by a smooth random field in the picture plane.
 
     Parameters
@@ -32,6 +34,7 @@ def vary(landmarks: NDArray[np.floating[Any]], seed: int, size: float = SIZE) ->
     landmarks : (n, 478, 3) px.
     seed : of the fields.
     size : as `SIZE`; the amount differs from face to face (half-normal).
+    together : so many faces after one another are one person's, and bent alike; n is a multiple of it.
 
     Returns
     -------
@@ -40,15 +43,16 @@ def vary(landmarks: NDArray[np.floating[Any]], seed: int, size: float = SIZE) ->
     rng = np.random.default_rng([seed, 5])
     bent = np.array(landmarks, dtype=np.float32)
     unit = interocular_distance(bent)
-    for start in range(0, len(bent), 1024):
-        faces = bent[start : start + 1024]
-        n = len(faces)
+    block = 1024 * together
+    for start in range(0, len(bent), block):
+        faces = bent[start : start + block]
+        n = len(faces) // together
         field = _ROUGH * rng.standard_normal((n, faces.shape[1], 2))
         for length, share in _PARTS:
             root = _root(length)
             field += share * (rng.standard_normal((n, 2, root.shape[1])) @ root.T).transpose(0, 2, 1)
-        amount = size * np.abs(rng.standard_normal(n)) * unit[start : start + n]
-        faces[..., :2] += amount[:, None, None] * field
+        field *= size * np.abs(rng.standard_normal((n, 1, 1)))
+        faces[..., :2] += unit[start : start + len(faces), None, None] * np.repeat(field, together, axis=0)
     return bent
 
 

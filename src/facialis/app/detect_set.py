@@ -1,0 +1,93 @@
+"""``facialis detect --set``: one finding a person, from a folder of photos each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+
+def people(paths: list[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield each person's name and photos: a folder is a person, or holds a folder a person.
+
+    Raises
+    ------
+    PictureError
+        A path is no folder, or there are no photos in it.
+    """
+    from facialis.errors import PictureError
+    from facialis.faces.sources import is_video, list_sources
+
+    for path in paths:
+        root = Path(path)
+        if not root.is_dir():
+            raise PictureError(f"{path}: --set wants folders, one of a person's photos or one of such folders")
+        folders: dict[Path, list[Any]] = {}
+        for source in list_sources([path]):
+            if not is_video(source.path):
+                folders.setdefault(Path(source.path).parent, []).append(source)
+        if not folders:
+            raise PictureError(f"{path}: no photos in it")
+        for folder in sorted(folders):
+            yield str(folder), folders[folder]
+
+
+def detect_sets(paths: list[str], **options: Any) -> Iterator[dict[str, Any]]:
+    """Judge each person's photos as one set; options as for `facialis.detection.detector.Detector.load`."""
+    from facialis.detection.detector import Detector
+    from facialis.detection.photo_set import judge_set, view_of
+    from facialis.progress import track
+
+    sets = list(people(paths))
+    with Detector.load(options.pop("bundle", None), **options) as detector:
+        for name, sources in track(sets, "judging", total=len(sets), unit="people"):
+            photos = []
+            for source in sources:
+                finding = detector.detect_file(source.path, source=source.name)[0]
+                photos.append((source.name, view_of(Path(source.path).name), finding))
+            yield judge_set(photos, detector, source=name)
+
+
+def table_of(rows: list[dict[str, Any]]) -> Any:
+    """Return findings on sets as a table for the terminal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from facialis.faces.sources import display_name
+
+    table = Table(caption="Research use; not a medical device. AUC: of simulated sets.", caption_justify="left")
+    for column in ("person", "finding", "probability", "side, regions", "views used", "missing, what each would add"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        said = row["label"] or "abstained"
+        said += ", uncertain" if row["uncertain"] else ""
+        where = "" if row["side"] is None else f"{row['side'].replace('subject_', 'subject ')}: "
+        where += ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
+        used = ", ".join(view["view"] + ("" if view["known_by"] == "name" else "?") for view in row["views"])
+        missing = ", ".join(f"{view['view']} {view['auc_gain_simulated']:+.3f}" for view in row["missing_views"])
+        share = "" if row["probability"] is None else f"{row['probability']:.1%} (AUC {row['auc_simulated']:.2f})"
+        words = "; ".join(row["reasons"])
+        table.add_row(Text(display_name(row["source"])), said, share, where or words, used, missing)
+    return table
+
+
+def run(paths: list[str], format: str, out: Path | None, **options: Any) -> None:
+    """Judge sets and write them: JSON lines, or a table."""
+    from facialis.files import write_text
+    from facialis.reports.tables import console
+
+    if format == "csv":
+        raise typer.BadParameter("a set's finding is no flat row: --format json or table", param_hint="--format")
+    rows = []
+    for row in detect_sets(paths, **options):
+        if format == "json" and out is None:
+            print(json.dumps(row, ensure_ascii=True, allow_nan=False), flush=True)
+        rows.append(row)
+    if out is not None:
+        write_text(out, "".join(json.dumps(row, ensure_ascii=True, allow_nan=False) + "\n" for row in rows))
+        typer.echo(f"written: {out}", err=True)
+    elif format == "table":
+        console().print(table_of(rows))

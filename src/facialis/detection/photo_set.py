@@ -1,0 +1,148 @@
+"""Several photos of one person: one finding that uses what each standard view tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from facialis.detection.finding import Finding, sigmoid
+from facialis.errors import BundleError
+from facialis.faces.geometry import undo_pose
+from facialis.modalities.photo_sets import REGIONS, SetModel, auc, features_of, gains, recognise
+from facialis.modalities.views import TOLD, VIEWS, view_features
+
+if TYPE_CHECKING:
+    from facialis.detection.detector import Detector
+
+Z_LOW, Z_PALSY, Z_HIGH = (NormalDist().inv_cdf(share) for share in (0.80, 0.90, 0.97))
+"""Of the log odds of healthy people: the outer thresholds and the one for palsy, as specificities."""
+NUMBERED = (
+    "rest", "brow_raise", "gentle_closure", "tight_closure", "small_closed_smile", "large_smile", "pucker",
+    "lower_teeth",
+)  # fmt: skip
+"""The photos of the MEEI standard set by their number."""
+
+
+def judge_set(
+    photos: Sequence[tuple[str, str | None, Finding]], detector: Detector, *, source: str = "set"
+) -> dict[str, Any]:
+    """Return one finding, JSON-ready, for the photos of one person.
+
+    Parameters
+    ----------
+    photos : of each its name, its view where it is known by name (else it is recognised), and its finding.
+
+    Raises
+    ------
+    BundleError
+        The bundle knows no photo sets.
+    """
+    bundle = detector.bundle
+    model = bundle.photo_set
+    if model is None:
+        raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
+    judged = [(name, view, f) for name, view, f in photos if f.status == "judged" and f.face is not None]
+    chosen = _views(model, judged)
+    answers = {view: judged[k][2].answers or {} for view, (k, _) in chosen.items()}
+    palsy, side, regions = features_of(answers)
+    known = ~np.isnan(palsy)
+    distance = model.palsy.distance(known)
+    missing = gains(model, list(chosen))
+    row: dict[str, Any] = {
+        "source": source,
+        "status": "judged" if chosen else "abstained",
+        "probability": None,
+        "prevalence": detector.prevalence,
+        "label": None,
+        "uncertain": None,
+        "side": None,
+        "side_probability": None,
+        "regions": None,
+        "severity": None,
+        "reasons": [] if chosen else ["no photo of the set could be judged"],
+        "auc_simulated": round(auc(distance), 4) if chosen else None,
+        "views": [
+            {
+                "view": view,
+                "photo": judged[k][0],
+                "known_by": "name" if share is None else "recognised",
+                "view_probability": None if share is None else round(share, 3),
+                "probability": round(judged[k][2].probability or 0.0, 6),
+            }
+            for view, (k, share) in chosen.items()
+        ],
+        "missing_views": [{"view": view, "auc_gain_simulated": gain} for view, gain in missing.items()],
+        "left_out": [
+            {"photo": name, "reasons": list(f.reasons) or ["another photo shows the same view better"]}
+            for name, _, f in photos
+            if name not in {judged[k][0] for k, _ in chosen.values()}
+        ],
+        "model": detector.model,
+    }
+    if not chosen:
+        return row
+    odds = model.palsy.log_odds(palsy)
+    # Healthy people's log odds lie normally about -distance squared / 2, with a standard deviation of distance.
+    low, edge, high = (z * distance - distance**2 / 2 for z in (Z_LOW, Z_PALSY, Z_HIGH))
+    prior = float(np.log(detector.prevalence / (1 - detector.prevalence)))
+    uncertain = bool(low <= odds < high)
+    label = "palsy" if odds >= edge else "no palsy"
+    towards_right = model.side.log_odds(side)
+    row |= {
+        "probability": round(sigmoid(odds + prior), 6),
+        "label": label,
+        "uncertain": uncertain,
+        "regions": {
+            name: round(sigmoid(part.log_odds(column)), 6)
+            for name, part, column in zip(REGIONS, model.regions, regions, strict=True)
+        },
+        "severity": round(float(np.mean([said["severity"] for said in answers.values()])), 6),
+    }
+    if label == "palsy" or uncertain:
+        row["side"] = "subject_right" if towards_right > 0 else "subject_left"
+        row["side_probability"] = round(sigmoid(abs(towards_right)), 6)
+    return row
+
+
+def _views(model: SetModel, judged: Sequence[tuple[str, str | None, Finding]]) -> dict[str, tuple[int, float | None]]:
+    """Return for each view that is there its photo's number, and how probable the view is where it was recognised.
+
+    Of several photos of one view named so, the first is taken; recognised ones are dealt out to the views that are
+    left, so that they fit best together.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    views = list(TOLD)
+    chosen: dict[str, tuple[int, float | None]] = {}
+    for k, (_, view, _) in enumerate(judged):
+        if view in TOLD and view not in chosen:
+            chosen[view] = (k, None)
+    unnamed = [k for k, (_, view, _) in enumerate(judged) if view is None]
+    free = [column for column, view in enumerate(views) if view not in chosen]
+    if unnamed and free:
+        faces = [face for k in unnamed if (face := judged[k][2].face) is not None]
+        frontal = np.stack([undo_pose(face.landmarks.astype(np.float64), face.transform) for face in faces])
+        shares = recognise(model, view_features(frontal))
+        rows, columns = linear_sum_assignment(-np.log(shares[:, free] + 1e-9))
+        for row, column in zip(rows, columns, strict=True):
+            chosen[views[free[column]]] = (unnamed[row], float(shares[row, free[column]]))
+    return {view: chosen[view] for view in views if view in chosen}
+
+
+def view_of(name: str) -> str | None:
+    """Return the view that a photo's file name names: a view's own name in it, or the standard sets' last number.
+
+    Examples
+    --------
+    >>> view_of("Anna-brow_raise.jpg"), view_of("Normal4_6.JPG"), view_of("IMG.png")
+    ('brow_raise', 'large_smile', None)
+    """
+    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower().replace("-", "_").replace(" ", "_")
+    named = [view for view in VIEWS if view in stem]
+    if named:
+        return max(named, key=len)
+    last = stem.rsplit("_", 1)[-1]
+    return NUMBERED[int(last) - 1] if last.isdecimal() and 1 <= int(last) <= len(NUMBERED) and "_" in stem else None
