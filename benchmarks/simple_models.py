@@ -12,6 +12,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from facialis.cohorts.simulated.variety import vary
 from facialis.faces import geometry
 from facialis.faces.mesh import CONTOURS, canonical_face
 from facialis.modalities import asymmetry
@@ -113,10 +114,41 @@ class AsIs:
         return inputs[:, 0]
 
 
+class DetectorNet:
+    """The net of the detector that ships (`facialis.models.geometric`), trained on faces bent at random.
+
+    ``early``, ``pairs`` or ``measures`` is what the label reads; ``late`` is the mean of two nets, on the pairs alone and
+    on the measures alone.
+    """
+
+    def __init__(self, seed: int, label_reads: str) -> None:
+        self.seed = seed
+        self.readings = ("pairs", "measures") if label_reads == "late" else (label_reads,)
+
+    def fit(self, inputs: Faces, label: NDArray[np.int64]) -> None:
+        """Fit to faces and labels (n,)."""
+        from facialis.models.geometric_training import Features, Truth, fit
+
+        features = Features.of(vary(inputs.landmarks, self.seed), inputs.transforms)
+        truth = Truth.of_labels(label)
+        self.nets = [fit(features, truth, seed=self.seed, label_reads=name) for name in self.readings]  # type: ignore[arg-type]
+
+    def score(self, inputs: Faces) -> Array:
+        """Return (n,): log odds of palsy."""
+        from facialis.models.geometric_training import Features, log_odds
+
+        features = Features.of(inputs.landmarks, inputs.transforms)
+        return np.asarray(np.mean([log_odds(net, features) for net in self.nets], axis=0))
+
+    def choosing(self, inputs: Faces) -> Faces:
+        """Return the faces on which the threshold is chosen: bent at random as well."""
+        return inputs._replace(landmarks=vary(inputs.landmarks, self.seed + 1))
+
+
 class Row(NamedTuple):
     """What a model reads, and which model."""
 
-    inputs: Callable[[Faces], Array]
+    inputs: Callable[[Faces], Any]
     model: Callable[[int], Any]
 
 
@@ -132,6 +164,14 @@ MODELS: dict[str, Row] = {
     "logistic regression, 24 signed left-right differences, pose undone": Row(signed_differences, Logistic),
     "small net, 29 measures (oo-2025)": Row(lambda f: folded_measures(f, "oo-2025"), SmallNet),
     "the study's net, 29 measures (oo-2025)": Row(lambda f: measure(f.landmarks), StudyNet),
+    "detector's net, label from the measures, faces bent at random": Row(
+        lambda f: f, lambda seed: DetectorNet(seed, "measures")
+    ),
+    "detector's net, label from the pairs (Mixer), faces bent at random": Row(
+        lambda f: f, lambda seed: DetectorNet(seed, "pairs")
+    ),
+    "detector's net, early fusion, faces bent at random": Row(lambda f: f, lambda seed: DetectorNet(seed, "early")),
+    "detector's net, late fusion, faces bent at random": Row(lambda f: f, lambda seed: DetectorNet(seed, "late")),
     "logistic regression, symmetric shape alone (no asymmetry)": Row(symmetric_shape, Logistic),
     "absolute yaw alone (less is palsy)": Row(lambda f: -np.abs(f.yaw)[:, None], AsIs),
     "interocular distance in px alone (more is palsy)": Row(

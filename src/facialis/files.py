@@ -75,6 +75,17 @@ class _Tried(Exception):
     """Ends a trial before anything is renamed."""
 
 
+def make_folder(path: Path | str) -> Path:
+    """Make a folder with its parents, or take it as it is; `FacialisError` if it cannot be made or written into."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FacialisError(f"cannot write {folder}: {error.strerror or error}") from error
+    check_writable(folder / "written")
+    return folder
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, atomically."""
     with atomic_path(path) as temporary:

@@ -27,7 +27,7 @@ def people(paths: list[str]) -> Iterator[tuple[str, list[Any]]]:
             raise PictureError(f"{path}: --set wants folders, one of a person's photos or one of such folders")
         folders: dict[Path, list[Any]] = {}
         for source in list_sources([path]):
-            if not is_video(source.path):
+            if Path(source.path).is_file() and not is_video(source.path):
                 folders.setdefault(Path(source.path).parent, []).append(source)
         if not folders:
             raise PictureError(f"{path}: no photos in it")

@@ -25,12 +25,12 @@ def recalibrate(
     from facialis.detection.recalibration import recalibrate as set_on
     from facialis.errors import FacialisError
     from facialis.faces.sources import is_video, list_sources
-    from facialis.files import check_writable
+    from facialis.files import make_folder
     from facialis.progress import track
 
     if (out / "card.json").exists():
         raise FacialisError(f"{out}: holds a bundle already; give a new folder")
-    check_writable(out / "card.json")
+    make_folder(out)
     start = Bundle.load(bundle)
     sources = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
     found = []

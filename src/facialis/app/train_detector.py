@@ -32,9 +32,9 @@ def train_detector(
     """
     from facialis.cohorts.cohort import Cohort
     from facialis.errors import CohortError
-    from facialis.files import check_writable
+    from facialis.files import make_folder
 
-    check_writable(out / "card.json")
+    make_folder(out)
     opened = Cohort.open(cohort)
     frames = opened.frames
     if not {"landmarks", "transforms"} <= set(opened.modalities):

@@ -133,10 +133,13 @@ def _face_grey(face: Face, rgb: NDArray[np.uint8], interocular: float = 32.0) ->
 
 
 def _eye_spreads(face: Face, rgb: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return the standard deviation of the grey levels about the subject's right and left eye."""
+    """Return the standard deviation of the grey levels about the subject's right and left eye and brow.
+
+    The brow is in it because a tightly closed eye alone looks as even as a covered one.
+    """
     right, left = (
-        float(_grey_box(face.landmarks[sorted({i for edge in CONTOURS[name] for i in edge}), :2], rgb).std())
-        for name in ("subject_right_eye", "subject_left_eye")
+        float(_grey_box(face.landmarks[[i for part in parts for edge in CONTOURS[part] for i in edge], :2], rgb).std())
+        for parts in (("subject_right_eye", "subject_right_brow"), ("subject_left_eye", "subject_left_brow"))
     )
     return right, left
 

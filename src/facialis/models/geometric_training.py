@@ -19,6 +19,8 @@ from facialis.models.geometric import REGIONS, Branches, GeometricNet, Outputs
 from facialis.progress import track
 
 EPOCHS, BATCH, RATE, DECAY = 6, 256, 2e-3, 0.05
+STEPS = 750
+"""At least so many batches: few faces are gone through more often."""
 _WEIGHT = 0.5
 """Of side, regions and severity beside the label."""
 
@@ -73,9 +75,15 @@ class Truth(NamedTuple):
 
 
 def fit(
-    features: Features, truth: Truth, *, seed: int, label_reads: Branches = "measures", definition: str = "oo-2025"
+    features: Features,
+    truth: Truth,
+    *,
+    seed: int,
+    label_reads: Branches = "measures",
+    definition: str = "oo-2025",
+    steps: int = STEPS,
 ) -> GeometricNet:
-    """Train a net; the same seed, faces and libraries give the same weights.
+    """Train a net through `EPOCHS` and `steps` batches at least; the same seed, faces and libraries give the same one.
 
     Raises
     ------
@@ -93,9 +101,9 @@ def fit(
         net = GeometricNet(definition, label_reads)
         net.set_statistics(*inputs)
         optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-        steps = EPOCHS * (n // batch)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-        for _ in track(range(EPOCHS), "training", total=EPOCHS, unit="epochs"):
+        epochs = max(EPOCHS, -(-steps // (n // batch)))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * (n // batch))
+        for _ in track(range(epochs), "training", total=epochs, unit="epochs"):
             order = torch.randperm(n)
             for start in range(0, n - batch + 1, batch):
                 rows = order[start : start + batch]

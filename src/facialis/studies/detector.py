@@ -118,7 +118,7 @@ def figures(net: GeometricNet, faces: Faces, threshold: float, definition: str, 
     right = (answers["side"] > 0) == (truth.side == 1)
     every = np.ones(len(p), bool)
     asked: dict[str, tuple[Callable[[NDArray[Any]], float], NDArray[np.bool_]]] = {
-        "AUC": (lambda r: float(roc_auc_score(y[r], p[r])), every),
+        "AUC": (lambda r: _auc(y[r], p[r]), every),
         "sensitivity": (lambda r: float((p[r] >= threshold).mean()), y),
         "specificity": (lambda r: float((p[r] < threshold).mean()), ~y),
         f"calibration error, {BINS} bins, at even odds": (lambda r: calibration_error(p[r], y[r]), every),
@@ -127,7 +127,7 @@ def figures(net: GeometricNet, faces: Faces, threshold: float, definition: str, 
     for column, region in enumerate(REGIONS):
         known = ~np.isnan(truth.regions[:, column])
         asked[f"AUC of the region {region.replace('_', ' and ')}"] = (
-            lambda r, column=column: float(roc_auc_score(truth.regions[r, column], answers["regions"][r, column])),  # type: ignore[misc]
+            lambda r, column=column: _auc(truth.regions[r, column], answers["regions"][r, column]),  # type: ignore[misc]
             known,
         )
     rng = np.random.default_rng(0)
@@ -136,11 +136,11 @@ def figures(net: GeometricNet, faces: Faces, threshold: float, definition: str, 
         rows = np.flatnonzero(chosen)
         if len(rows) < 20:
             continue
-        try:
-            value = figure(rows)
-            low, high = np.nanquantile([figure(rows[s]) for s in _resampled(faces.subjects[rows], rng)], (0.025, 0.975))
-        except ValueError:  # one class only: there is no such figure
+        value = figure(rows)
+        samples = [figure(rows[sample]) for sample in _resampled(faces.subjects[rows], rng)]
+        if np.isnan(value) or np.isnan(samples).all():  # one class only: there is no such figure
             continue
+        low, high = np.nanquantile(samples, (0.025, 0.975))
         results[name + mark] = (
             f"{value:.3f} (95 % interval {low:.3f} to {high:.3f}; {len(rows)} {kind}faces of "
             f"{len(np.unique(faces.subjects[rows]))} {kind}subjects kept apart)"
@@ -162,6 +162,10 @@ def _resampled(subjects: NDArray[Any], rng: np.random.Generator, times: int = 20
     order = np.argsort(index, kind="stable")
     rows = np.split(order, np.cumsum(np.bincount(index))[:-1])
     return [np.concatenate([rows[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(times)]
+
+
+def _auc(truth: NDArray[Any], scores: NDArray[Any]) -> float:
+    return float(roc_auc_score(truth, scores)) if len(np.unique(truth)) == 2 else float("nan")
 
 
 def _sigmoid(logit: float) -> float:
