@@ -117,8 +117,8 @@ class AsIs:
 class DetectorNet:
     """The net of the detector that ships (`facialis.models.geometric`), trained on faces bent at random.
 
-    ``early``, ``pairs`` or ``measures`` is what the label reads; ``late`` is the mean of two nets, on the pairs alone and
-    on the measures alone.
+    ``early``, ``pairs`` or ``measures`` is what the label reads; ``late`` is the mean of two nets, on the pairs alone
+    and on the measures alone.
     """
 
     def __init__(self, seed: int, label_reads: str) -> None:
@@ -164,14 +164,6 @@ MODELS: dict[str, Row] = {
     "logistic regression, 24 signed left-right differences, pose undone": Row(signed_differences, Logistic),
     "small net, 29 measures (oo-2025)": Row(lambda f: folded_measures(f, "oo-2025"), SmallNet),
     "the study's net, 29 measures (oo-2025)": Row(lambda f: measure(f.landmarks), StudyNet),
-    "detector's net, label from the measures, faces bent at random": Row(
-        lambda f: f, lambda seed: DetectorNet(seed, "measures")
-    ),
-    "detector's net, label from the pairs (Mixer), faces bent at random": Row(
-        lambda f: f, lambda seed: DetectorNet(seed, "pairs")
-    ),
-    "detector's net, early fusion, faces bent at random": Row(lambda f: f, lambda seed: DetectorNet(seed, "early")),
-    "detector's net, late fusion, faces bent at random": Row(lambda f: f, lambda seed: DetectorNet(seed, "late")),
     "logistic regression, symmetric shape alone (no asymmetry)": Row(symmetric_shape, Logistic),
     "absolute yaw alone (less is palsy)": Row(lambda f: -np.abs(f.yaw)[:, None], AsIs),
     "interocular distance in px alone (more is palsy)": Row(
@@ -181,3 +173,14 @@ MODELS: dict[str, Row] = {
 """Name: inputs and model. The measures are folded (distance from a symmetric face) but for the study's net, which reads
 them as they are."""
 PRIMARY = next(iter(MODELS))
+NETS: dict[str, Row] = {
+    "detector's net, label from the measures, faces bent at random": Row(
+        lambda f: f, lambda seed: DetectorNet(seed, "measures")
+    ),
+    "detector's net, label from the pairs (Mixer), faces bent at random": Row(
+        lambda f: f, lambda seed: DetectorNet(seed, "pairs")
+    ),
+    "detector's net, early fusion, faces bent at random": Row(lambda f: f, lambda seed: DetectorNet(seed, "early")),
+    "detector's net, late fusion, faces bent at random": Row(lambda f: f, lambda seed: DetectorNet(seed, "late")),
+}
+"""The branches of the detector's net and their fusions: minutes a cohort."""

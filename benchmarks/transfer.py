@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.simulated.simulate import simulate_faces
 from real_faces import HEALTHY, Array, Faces, as_faces, auc, interval, read
-from simple_models import MODELS, PRIMARY
+from simple_models import MODELS, NETS, PRIMARY, Row
 
 SEEDS = tuple(range(8))
 PAIRS = 4000
@@ -121,7 +121,7 @@ def train_and_score(
     for seed in seeds:
         train, held = simulate(seed, pairs), simulate(seed + 1000, pairs)
         for name in names:
-            inputs, make = MODELS[name]
+            inputs, make = (MODELS | NETS)[name]
             model = make(seed)
             model.fit(inputs(train), train.label)
             scores[name].append(model.score(inputs(faces)))
@@ -132,10 +132,13 @@ def train_and_score(
     return {name: (np.stack(scores[name]), np.array(thresholds[name])) for name in names}
 
 
-def run(faces: Faces, seeds: tuple[int, ...] = SEEDS, pairs: int = PAIRS) -> dict[str, Any]:
+def run(
+    faces: Faces, seeds: tuple[int, ...] = SEEDS, pairs: int = PAIRS, models: dict[str, Row] | None = None
+) -> dict[str, Any]:
     """Train each model on simulated faces, eight times, and measure it on the real ones."""
+    models = MODELS if models is None else models
     ours = shipped(faces)
-    trained = train_and_score(faces, list(MODELS), seeds, pairs)
+    trained = train_and_score(faces, list(models), seeds, pairs)
     rows = [describe(name, scores, thresholds, faces) for name, (scores, thresholds) in trained.items()]
     return {
         "rows": rows + ours["rows"],
@@ -225,8 +228,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="simulated cohorts to train on")
     parser.add_argument("--pairs", type=int, default=PAIRS, help="pairs of a patient and a healthy person in each")
+    parser.add_argument("--nets", action="store_true", help="the detector's net alone: its branches and fusions (slow)")
     given = parser.parse_args(arguments)
-    result = run(read(given.landmarks), tuple(range(given.seeds)), given.pairs)
+    result = run(read(given.landmarks), tuple(range(given.seeds)), given.pairs, NETS if given.nets else MODELS)
     print(json.dumps(result, allow_nan=False) if given.json else table(result))
     return 0
 

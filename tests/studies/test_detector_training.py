@@ -97,7 +97,7 @@ def test_variety_bends_every_face_differently_and_one_persons_alike(faces):
 
 def test_the_command_from_a_cohort_to_a_bundle(tmp_path):
     runner = CliRunner()
-    made = runner.invoke(app, ["simulate", "-o", str(tmp_path / "c"), "--subjects", "10+10", "--frames", "2"])
+    made = runner.invoke(app, ["simulate", "-o", str(tmp_path / "c"), "--subjects", "16+16", "--frames", "2"])
     assert made.exit_code == 0, made.output
     done = runner.invoke(app, ["train-detector", str(tmp_path / "c"), "-o", str(tmp_path / "b"), "--name", "mine"])
     assert done.exit_code == 0, done.output

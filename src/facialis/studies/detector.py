@@ -134,7 +134,7 @@ def figures(net: GeometricNet, faces: Faces, threshold: float, definition: str, 
     results = {}
     for name, (figure, chosen) in asked.items():
         rows = np.flatnonzero(chosen)
-        if len(rows) < 20:
+        if len(rows) < 10:
             continue
         value = figure(rows)
         samples = [figure(rows[sample]) for sample in _resampled(faces.subjects[rows], rng)]
