@@ -125,7 +125,9 @@ def train(
     from facialis.detection.bundle import Bundle, Card
     from facialis.detection.millimetres import millimetre_names, millimetres
     from facialis.detection.reference import Reference
+    from facialis.faces.geometry import undo_pose
     from facialis.modalities.asymmetry import without_sign
+    from facialis.modalities.coordinates import in_iris_frame
     from facialis.modalities.measures import MEASURES
     from facialis.modalities.signed import signed_measure_names
     from facialis.models.detector_net import export_detector
@@ -141,7 +143,8 @@ def train(
     healthy = training.take(np.flatnonzero(training.truth.label == 0)[:20000])
     found = healthy.features(definition)
     measures = without_sign(found.measures, definition)
-    lengths = np.abs(millimetres(healthy.landmarks, healthy.transforms))
+    frontal = undo_pose(np.asarray(healthy.landmarks, np.float64), healthy.transforms)
+    lengths = np.abs(millimetres(in_iris_frame(frontal)))
     reference = Reference.of(
         {entry.name: measures[:, i] for i, entry in enumerate(MEASURES)}
         | {f"difference {n}": np.abs(found.signed[:, i]) for i, n in enumerate(signed_measure_names())}

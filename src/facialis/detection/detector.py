@@ -27,6 +27,7 @@ from facialis.faces.quality import NO_FACE, SEVERAL_FACES, Limits, assess
 from facialis.faces.sources import is_video
 from facialis.faces.videos import read_video
 from facialis.modalities.asymmetry import with_sign_of
+from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
 
@@ -202,10 +203,17 @@ class Detector:
         copies = noisy_copies(face.landmarks, face.interocular_px, yaw)
         transform = np.broadcast_to(face.transform, (len(copies), 4, 4))
         given: dict[str, NDArray[Any]] = {"landmarks": copies, "transform": transform}
-        measures = self._measures(copies, face)
-        answers = self.bundle.answers(**given, measures=measures)
-        return Reading(answers, measures[0], measures, signed_measures(undo_pose(copies, face.transform)),
-                       millimetres(copies, face.transform))  # fmt: skip
+        if "measures" in self.bundle.inputs:
+            given["measures"] = self._measures(copies, face)
+        answers = self.bundle.answers(**given)
+        inputs = self.bundle.card.input
+        if "measures" in answers and inputs["coordinates"] == "pixel" and not inputs["pose_corrected"]:
+            every = answers["measures"]  # the same numbers, in a tenth of the time
+        else:
+            every = given.get("measures", self._measures(copies, face))
+        framed = in_iris_frame(undo_pose(copies, face.transform))
+        signed = answers["signed"] if "signed" in answers else signed_measures(framed)
+        return Reading(answers, self.measures(face), every, signed, millimetres(framed))
 
     def measures(self, face: Face) -> NDArray[np.float64]:
         """Return the (29,) measures of a face as the bundle's model wants them."""

@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.faces.geometry import undo_pose
 from facialis.faces.mesh import mirror_permutation
-from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.signed import QUANTITIES, SIGNED_MEASURES
 
 IRIS_MM = 11.7
@@ -46,20 +44,18 @@ def millimetre_names() -> tuple[str, ...]:
     return (*(f"{name}_{end}" for name in LENGTHS for end in ends), *DEVIATIONS)
 
 
-def millimetres(landmarks: NDArray[np.floating[Any]], transforms: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def millimetres(framed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Measure faces in millimetres.
 
     Parameters
     ----------
-    landmarks : (..., 478, 3) px.
-    transforms : (..., 4, 4), or one (4, 4) for all, the landmarker's head transform.
+    framed : (..., 478, 2), the pose undone, in the iris frame (`facialis.modalities.coordinates.in_iris_frame`).
 
     Returns
     -------
     (..., k) float64 mm, in the order of `millimetre_names`; a difference is the subject's right minus left.
     Margin reflex distance 2 is negative where the lower lid lies below the iris centres. 0 where there is no iris.
     """
-    framed = in_iris_frame(undo_pose(np.asarray(landmarks, np.float64), transforms))
     ends = [framed[..., a, :] - framed[..., b, :] for a, b in _IRIS_EDGES]
     iris = np.mean([np.hypot(end[..., 0], end[..., 1]) for end in ends], axis=0)
     scale = np.divide(IRIS_MM, iris, out=np.zeros_like(iris), where=iris > 0)
