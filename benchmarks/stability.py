@@ -96,8 +96,10 @@ def draw(result: dict[str, Any], path: Path) -> None:
         axes.plot(np.sort(moves), np.arange(1, len(moves) + 1) / len(moves), linestyle=style, color="black", label=name)
     axes.set(xlabel="move of the probability", ylabel="share of pictures", ylim=(0, 1))
     axes.set_xscale("symlog", linthresh=0.01)
+    axes.set_xlim(0, 1)
     axes.legend()
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
 
 
 def main() -> int:

@@ -30,8 +30,10 @@ def recalibrate(
 
     if (out / "card.json").exists():
         raise FacialisError(f"{out}: holds a bundle already; give a new folder")
-    make_folder(out)
+    if not healthy.is_dir():
+        raise FacialisError(f"{healthy}: no such folder; --healthy wants a folder of healthy people's photos")
     start = Bundle.load(bundle)
+    make_folder(out.absolute().parent)
     sources = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
     found = []
     judged = detect_many(sources, bundle=bundle)

@@ -34,8 +34,8 @@ def train_detector(
     from facialis.errors import CohortError
     from facialis.files import make_folder
 
-    make_folder(out)
     opened = Cohort.open(cohort)
+    make_folder(out.absolute().parent)
     frames = opened.frames
     if not {"landmarks", "transforms"} <= set(opened.modalities):
         raise CohortError(f"{cohort}: holds no landmarks and transforms; extract it again with both")

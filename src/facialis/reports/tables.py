@@ -52,7 +52,7 @@ def findings_csv(findings: Iterable[Finding]) -> str:
 
 def _flat(finding: Finding) -> dict[str, Any]:
     row = finding.row()
-    low, high = finding.interval or (None, None)
+    low, high = row["probability_interval"] or (None, None)
     ends = {"probability_low": low, "probability_high": high, "reasons": "; ".join(finding.reasons)}
     return row | ends | (row["quality"] or {}) | (row["regions"] or {})
 
