@@ -21,8 +21,10 @@ from facialis.modalities.views import TOLD, VIEWS, view_features
 
 @pytest.mark.parametrize(
     ("name", "view"),
-    [("brow_raise.png", "brow_raise"), ("x/Anna-Large-Smile 2.jpg", "large_smile"), ("Normal4_1.JPG", "rest"),
-     ("Mild_8.jpg", "lower_teeth"), ("IMG_2041.jpg", None), ("9.png", None), ("photo.png", None)],
+    [("brow_raise.png", "brow_raise"), ("x/Anna-Large-Smile 2.jpg", "large_smile"),
+     ("Normals/Normal4/Normal4_1.JPG", "rest"),
+     ("Mild/mild_8.jpg", "lower_teeth"), ("Anna/IMG_1.jpg", None), ("IMG_2041.jpg", None),
+     ("9.png", None), ("photo.png", None)],
 )  # fmt: skip
 def test_a_view_by_the_name_of_its_file(name, view):
     assert view_of(name) == view

@@ -47,7 +47,7 @@ def detect_sets(paths: list[str], **options: Any) -> Iterator[dict[str, Any]]:
             photos = []
             for source in sources:
                 finding = detector.detect_file(source.path, source=source.name)[0]
-                photos.append((source.name, view_of(Path(source.path).name), finding))
+                photos.append((source.name, view_of(Path(source.path).absolute()), finding))
             yield judge_set(photos, detector, source=name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,8 @@ def judge_set(
         ],
         "missing_views": [{"view": view, "auc_gain_simulated": gain} for view, gain in missing.items()],
         "left_out": [
-            {"photo": name, "reasons": list(f.reasons) or ["another photo shows the same view better"]}
-            for name, _, f in photos
+            {"photo": name, "reasons": list(f.reasons) or [_why_not(view)]}
+            for name, view, f in photos
             if name not in {judged[k][0] for k, _ in chosen.values()}
         ],
         "model": detector.model,
@@ -132,17 +133,27 @@ def _views(model: SetModel, judged: Sequence[tuple[str, str | None, Finding]]) -
     return {view: chosen[view] for view in views if view in chosen}
 
 
-def view_of(name: str) -> str | None:
-    """Return the view that a photo's file name names: a view's own name in it, or the standard sets' last number.
+def _why_not(view: str | None) -> str:
+    if view is not None and view not in TOLD:
+        return f"the view {view} is not read: seen from below, no asymmetry can be measured"
+    return "another photo shows the same view" if view else "every view that it could show is there already"
+
+
+def view_of(path: str | PurePath) -> str | None:
+    """Return the view that a photo's file name names, None if it names none.
+
+    A view's own name anywhere in it; or, where the file is named as its folder, the standard set's number behind that.
 
     Examples
     --------
-    >>> view_of("Anna-brow_raise.jpg"), view_of("Normal4_6.JPG"), view_of("IMG.png")
+    >>> view_of("Anna-brow_raise.jpg"), view_of("Normal4/Normal4_6.JPG"), view_of("Normal4/IMG_1.png")
     ('brow_raise', 'large_smile', None)
     """
-    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower().replace("-", "_").replace(" ", "_")
+    file = PurePath(path)
+    stem = file.stem.lower().replace("-", "_").replace(" ", "_")
     named = [view for view in VIEWS if view in stem]
     if named:
         return max(named, key=len)
-    last = stem.rsplit("_", 1)[-1]
-    return NUMBERED[int(last) - 1] if last.isdecimal() and 1 <= int(last) <= len(NUMBERED) and "_" in stem else None
+    folder, _, last = file.stem.rpartition("_")
+    numbered = folder != "" and folder.lower() == file.parent.name.lower() and last.isdecimal()
+    return NUMBERED[int(last) - 1] if numbered and 1 <= int(last) <= len(NUMBERED) else None
