@@ -147,10 +147,6 @@ class Bundle:
         return cls.load(folder)
 
     @cached_property
-    def _reference(self) -> Reference:
-        return Reference.from_card(self.card.reference)
-
-    @cached_property
     def _session(self) -> Any:
         return self._start(self.graph)
 
@@ -175,10 +171,10 @@ class Bundle:
         """Whether the logits follow from the measures alone."""
         return self._head is not None
 
-    @property
+    @cached_property
     def reference(self) -> Reference:
         """Healthy faces, as the card has them."""
-        return self._reference
+        return Reference.from_card(self.card.reference)
 
     @cached_property
     def photo_set(self) -> SetModel | None:

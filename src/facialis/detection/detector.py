@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from facialis.detection.bundle import Bundle
 from facialis.detection.errors import noisy_copies
-from facialis.detection.finding import REGIONS, Finding, Side, sigmoid
+from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres
 from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
@@ -30,9 +30,12 @@ from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
+from facialis.modalities.views import REGIONS
 
 FaceChoice = Literal["only", "largest", "all"] | int
 """Which face of several: ``only`` (abstain when there are several), ``largest``, ``all``, or the n-th largest."""
+SAID = ("logits", "side", "regions", "severity")
+"""What of a frame's answers the finding on the whole video is made of."""
 
 
 class Detector:
@@ -125,7 +128,8 @@ class Detector:
                 faces = self.landmarker.detect(frame.rgb)
                 for finding in self._judge(frame.rgb, faces, choice, source, twice=self.careful):
                     # what is large is dropped: a long video would fill the memory with landmarks
-                    small = dataclasses.replace(finding, face=None, effects=None, numbers=None)
+                    said = finding.answers and {name: finding.answers[name] for name in SAID if name in finding.answers}
+                    small = dataclasses.replace(finding, face=None, effects=None, numbers=None, answers=said)
                     findings.append(dataclasses.replace(small, frame=frame.index, time=frame.time))
         except PictureError as error:
             broken = str(error)
@@ -139,7 +143,7 @@ class Detector:
         try:
             return self.detect_faces(path, choice=choice, source=source)
         except PictureError as error:
-            return [Finding(source, "error", self.model, reasons=(str(error),))]
+            return [Finding(source, "error", self.model, prevalence=self.prevalence, reasons=(str(error),))]
 
     def judge(
         self,
@@ -203,14 +207,13 @@ class Detector:
         copies = noisy_copies(face.landmarks, face.interocular_px, yaw)
         transform = np.broadcast_to(face.transform, (len(copies), 4, 4))
         given: dict[str, NDArray[Any]] = {"landmarks": copies, "transform": transform}
-        if "measures" in self.bundle.inputs:
+        inputs = self.bundle.card.input
+        if "measures" in self.bundle.inputs or inputs["coordinates"] != "pixel" or inputs["pose_corrected"]:
             given["measures"] = self._measures(copies, face)
         answers = self.bundle.answers(**given)
-        inputs = self.bundle.card.input
-        if "measures" in answers and inputs["coordinates"] == "pixel" and not inputs["pose_corrected"]:
-            every = answers["measures"]  # the same numbers, in a tenth of the time
-        else:
-            every = given.get("measures", self._measures(copies, face))
+        every = given.get("measures", answers.get("measures"))  # the graph has the same numbers in a tenth of the time
+        if every is None:
+            every = self._measures(copies, face)
         framed = in_iris_frame(undo_pose(copies, face.transform))
         signed = answers["signed"] if "signed" in answers else signed_measures(framed)
         return Reading(answers, self.measures(face), every, signed, millimetres(framed))

@@ -16,7 +16,6 @@ from facialis.faces.quality import Quality
 
 Status = Literal["judged", "abstained", "error"]
 Side = Literal["subject_left", "subject_right"]
-REGIONS = ("brow", "eye", "nose_cheek", "mouth")
 
 
 def sigmoid(logit: float) -> float:

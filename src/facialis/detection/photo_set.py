@@ -12,8 +12,8 @@ import numpy as np
 from facialis.detection.finding import Finding, sigmoid
 from facialis.errors import BundleError
 from facialis.faces.geometry import undo_pose
-from facialis.modalities.photo_sets import REGIONS, SetModel, auc, features_of, gains, recognise
-from facialis.modalities.views import TOLD, VIEWS, view_features
+from facialis.modalities.photo_sets import SetModel, auc, features_of, gains, recognise
+from facialis.modalities.views import REGIONS, TOLD, VIEWS, view_features
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector

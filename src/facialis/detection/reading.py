@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from facialis.detection.errors import spread
 from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, millimetre_names
-from facialis.modalities.asymmetry import is_signed, without_sign
+from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 
@@ -62,7 +62,6 @@ def numbers(reading: Reading, bundle: Bundle) -> dict[str, dict[str, Number]]:
     """
     definition = bundle.card.input["definition"]
     sizes = without_sign(reading.measures, definition)
-    ratio = np.where(is_signed(definition), reading.measures, sizes)
     reference = bundle.reference
 
     def number(name: str, value: float, error: float, unit: str, size: float) -> Number:
@@ -72,7 +71,9 @@ def numbers(reading: Reading, bundle: Bundle) -> dict[str, dict[str, Number]]:
 
     measured = {
         entry.name: number(entry.name, value, error, entry.unit, size)
-        for entry, value, error, size in zip(MEASURES, ratio, spread(reading.all_measures), sizes, strict=True)
+        for entry, value, error, size in zip(
+            MEASURES, reading.measures, spread(reading.all_measures), sizes, strict=True
+        )
     }
     signed = {
         entry.name: number(f"difference {entry.name}", value, error, entry.unit, abs(value))

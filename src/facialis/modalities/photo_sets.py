@@ -16,9 +16,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.modalities.views import TOLD
-
-REGIONS = ("brow", "eye", "nose_cheek", "mouth")
+from facialis.modalities.views import REGIONS, TOLD
 
 Values = NDArray[np.float64]
 FEATURES = tuple((view, what) for view, told in TOLD.items() for what in ("palsy", *told))

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.pairs import CHANNELS, N_PAIRS
 from facialis.modalities.signed import SIGNED_MEASURES
+from facialis.modalities.views import REGIONS
 from facialis.models.symmetry import FoldedMeasures
 
-REGIONS = ("brow", "eye", "nose_cheek", "mouth")
 Branches = Literal["early", "pairs", "measures"]
 """What the label reads: both branches' features, joined (``early``), or those of one branch."""
 

@@ -14,8 +14,9 @@ from facialis.faces.geometry import undo_pose
 from facialis.modalities.measures import measure
 from facialis.modalities.pairs import landmark_pairs
 from facialis.modalities.signed import signed_measures
+from facialis.modalities.views import REGIONS
 from facialis.models.estimator import seeded
-from facialis.models.geometric import REGIONS, Branches, GeometricNet, Outputs
+from facialis.models.geometric import Branches, GeometricNet, Outputs
 from facialis.progress import track
 
 EPOCHS, BATCH, RATE, DECAY = 6, 256, 2e-3, 0.05

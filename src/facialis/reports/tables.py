@@ -80,7 +80,7 @@ def findings_table(findings: Sequence[Finding], titles: Sequence[str] | None = N
         share = finding.probability
         bar = "" if share is None else f"{share:6.1%} {'█' * round(share * 8):·<8}"
         if finding.interval is not None:
-            bar += " {:.0%}-{:.0%}".format(*finding.interval)
+            bar += " {:.1%}-{:.1%}".format(*finding.interval)
         reasons = display_name("; ".join(finding.reasons))
         said = f"{answer}, uncertain" if finding.uncertain else answer
         table.add_row(Text(name), Text(said, style=style), Text(bar), Text(_where(finding)), Text(reasons))

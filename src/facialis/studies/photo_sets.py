@@ -16,8 +16,8 @@ from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.cohorts.simulated.variety import vary
 from facialis.faces.geometry import undo_pose
 from facialis.modalities.photo_sets import FEATURES, Discriminant, SetModel, features_of, recognise
-from facialis.modalities.views import TOLD, view_features
-from facialis.models.geometric import REGIONS, GeometricNet
+from facialis.modalities.views import REGIONS, TOLD, view_features
+from facialis.models.geometric import GeometricNet
 from facialis.models.geometric_training import Features, predict
 
 PAIRS = 1500
