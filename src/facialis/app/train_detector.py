@@ -132,6 +132,7 @@ def train(
     from facialis.modalities.signed import signed_measure_names
     from facialis.models.detector_net import export_detector
     from facialis.studies.detector import train_detector as fit
+    from facialis.studies.movements import fit_movements
     from facialis.studies.photo_sets import fit_photo_sets
 
     definition = "oo-2025"
@@ -170,6 +171,7 @@ def train(
         reference=reference.as_dict(),
         licence="Apache-2.0" if simulated else "as the training cohort's",
         photo_set=fit_photo_sets(trained.net, definition, seed).as_dict() if photo_sets else None,
+        movements=fit_movements(seed).as_dict(),
         program=f"facialis {__version__}",
     )
     return Bundle.write(out, card, graph)

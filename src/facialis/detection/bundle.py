@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,10 @@ from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
 from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES
+from facialis.modalities.movements import MovementModel
 from facialis.modalities.photo_sets import SetModel
+
+T = TypeVar("T")
 
 FORMAT = 2
 LABELS = ("no palsy", "palsy")
@@ -46,6 +50,8 @@ class Card:
         What ``measures`` are: ``definition``, ``coordinates``, and ``pose_corrected``.
     photo_set
         A `facialis.modalities.photo_sets.SetModel` for what this graph says of photo sets; None where there is none.
+    movements
+        A `facialis.modalities.movements.MovementModel`; None where movements are not known.
     labels
         The logits' order; always ``("no palsy", "palsy")``.
     threshold
@@ -83,6 +89,7 @@ class Card:
     uncertain: tuple[float, float] = (0.0, 1.0)
     novelty_limit: float | None = None
     photo_set: dict[str, Any] | None = None
+    movements: dict[str, Any] | None = None
     labels: tuple[str, str] = LABELS
     format: int = FORMAT
 
@@ -178,19 +185,22 @@ class Bundle:
 
     @cached_property
     def photo_set(self) -> SetModel | None:
-        """What the card knows of photo sets.
+        """What the card knows of photo sets; a `BundleError` if its entry cannot be read."""
+        return self._entry("photo_set", SetModel.from_dict)
 
-        Raises
-        ------
-        BundleError
-            The card's entry cannot be read.
-        """
-        if self.card.photo_set is None:
+    @cached_property
+    def movements(self) -> MovementModel | None:
+        """What the card knows of movements; a `BundleError` if its entry cannot be read."""
+        return self._entry("movements", MovementModel.from_dict)
+
+    def _entry(self, name: str, read: Callable[[dict[str, Any]], T]) -> T | None:
+        table = getattr(self.card, name)
+        if table is None:
             return None
         try:
-            return SetModel.from_dict(self.card.photo_set)
+            return read(table)
         except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(f"the bundle {self.card.name}: photo_set cannot be read ({error})") from error
+            raise BundleError(f"the bundle {self.card.name}: {name} cannot be read ({error})") from error
 
     def answers(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """Return what the graph says of n faces: each of `OUTPUTS` that it has, (n, ...).

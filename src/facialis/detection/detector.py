@@ -6,7 +6,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -19,6 +19,7 @@ from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres
 from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
+from facialis.detection.video import detect_frames
 from facialis.errors import PictureError, RecipeError
 from facialis.faces.geometry import undo_pose
 from facialis.faces.images import read_picture
@@ -29,13 +30,13 @@ from facialis.faces.videos import read_video
 from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import measure
+from facialis.modalities.movements import Event
 from facialis.modalities.signed import signed_measures
 from facialis.modalities.views import REGIONS
+from facialis.progress import track
 
 FaceChoice = Literal["only", "largest", "all"] | int
 """Which face of several: ``only`` (abstain when there are several), ``largest``, ``all``, or the n-th largest."""
-SAID = ("logits", "side", "regions", "severity")
-"""What of a frame's answers the finding on the whole video is made of."""
 
 
 class Detector:
@@ -114,32 +115,42 @@ class Detector:
         return self._judge(rgb, self.landmarker.detect(rgb), choice, source)
 
     def detect_video(
-        self, path: str | Path, *, choice: FaceChoice = "only", source: str | None = None, rate: float = 6.0
+        self,
+        path: str | Path,
+        *,
+        choice: FaceChoice = "only",
+        source: str | None = None,
+        rate: float = 30.0,
+        prompts: Sequence[Event] = (),
     ) -> list[Finding]:
-        """Judge `rate` frames of a video a second: one finding each, and a last one on the whole (mean logit).
+        """Follow one person through a video: findings on six frames a second, and a last one on the whole.
 
-        A video that breaks off gives its good frames, and the finding on the whole has the status ``error``.
+        The finding on the whole is the mean of the frames' answers; its `video` holds who was followed and the
+        movements. A video that breaks off gives its good frames, and the finding on the whole has the status ``error``.
+
+        Parameters
+        ----------
+        choice
+            ``only`` takes the one most in view, and abstains where a second is about equally so; the n-th in that
+            order; ``all`` everybody.
+        rate
+            Frames a second that are read and measured; below 12 neither speed nor lag of a movement is told.
+        prompts
+            Movements that were asked for and when; where there are none, they are found.
         """
         source = source if source is not None else os.fsdecode(path)
-        findings: list[Finding] = []
-        broken: str | None = None
-        try:
-            for frame in read_video(path, rate=rate):
-                faces = self.landmarker.detect(frame.rgb)
-                for finding in self._judge(frame.rgb, faces, choice, source, twice=self.careful):
-                    # what is large is dropped: a long video would fill the memory with landmarks
-                    said = finding.answers and {name: finding.answers[name] for name in SAID if name in finding.answers}
-                    small = dataclasses.replace(finding, face=None, effects=None, numbers=None, answers=said)
-                    findings.append(dataclasses.replace(small, frame=frame.index, time=frame.time))
-        except PictureError as error:
-            broken = str(error)
-        return [*findings, self._whole(findings, source, broken)]
+        frames = track(read_video(path, rate=rate), f"following {PurePath(source).name}", unit="frames")
+        return detect_frames(self, frames, source, choice=choice, prompts=prompts)
 
-    def detect_file(self, path: str | Path, *, choice: FaceChoice = "only", source: str | None = None) -> list[Finding]:
-        """Judge a photo or a video; what cannot be read becomes a finding with the status ``error``."""
+    def detect_file(
+        self, path: str | Path, *, choice: FaceChoice = "only", source: str | None = None, **video: Any
+    ) -> list[Finding]:
+        """Judge a photo or a video (`video`: options of `detect_video`); what cannot be read becomes a finding with the
+        status ``error``.
+        """
         source = source if source is not None else os.fsdecode(path)
         if is_video(path):
-            return self.detect_video(path, choice=choice, source=source)
+            return self.detect_video(path, choice=choice, source=source, **video)
         try:
             return self.detect_faces(path, choice=choice, source=source)
         except PictureError as error:
@@ -200,7 +211,7 @@ class Detector:
             effects=self._effects(reading.measures),
             numbers=numbers(reading, self.bundle),
         )
-        return self._labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
+        return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
 
     def read(self, face: Face, yaw: float) -> Reading:
         """Return what the graph and the measures say of a face, and of its noisy copies."""
@@ -273,7 +284,7 @@ class Detector:
         odds = logits[:, 1] - logits[:, 0]
         return np.asarray(odds[0] - odds[1:])
 
-    def _labelled(self, finding: Finding, answers: Mapping[str, NDArray[np.float64]], error: float) -> Finding:
+    def labelled(self, finding: Finding, answers: Mapping[str, NDArray[np.float64]], error: float) -> Finding:
         """Fill in what the model says: `answers` of one face or video, each without its first axis."""
         card = self.bundle.card
         logit = float(answers["logits"][1] - answers["logits"][0])
@@ -298,20 +309,6 @@ class Detector:
             regions=None if regions is None else {n: sigmoid(float(v)) for n, v in zip(REGIONS, regions, strict=True)},
             severity=float(answers["severity"]) if "severity" in answers else None,
         )
-
-    def _whole(self, findings: list[Finding], source: str, broken: str | None) -> Finding:
-        base = Finding(source, "judged", self.model, prevalence=self.prevalence)
-        if broken is not None:
-            return dataclasses.replace(base, status="error", reasons=(broken,))
-        judged = [finding for finding in findings if finding.logit is not None]
-        if not judged:
-            seen = dict.fromkeys(reason.split(":")[0] for finding in findings for reason in finding.reasons)
-            return dataclasses.replace(base, status="abstained", reasons=("no frame could be judged", *seen))
-        errors = [finding.logit_error or 0.0 for finding in judged]
-        spread = float(np.std([finding.logit or 0.0 for finding in judged])) / math.sqrt(len(judged))
-        answers = [finding.answers for finding in judged if finding.answers is not None]
-        mean = {name: np.mean([frame[name] for frame in answers], axis=0) for name in answers[0]}
-        return self._labelled(base, mean, math.hypot(float(np.mean(errors)), spread))
 
     def close(self) -> None:
         """Release the landmarker."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from facialis import __version__
 from facialis.faces.landmarks import Face
 from facialis.faces.quality import Quality
+
+if TYPE_CHECKING:
+    from facialis.detection.video import VideoReading
 
 Status = Literal["judged", "abstained", "error"]
 Side = Literal["subject_left", "subject_right"]
@@ -100,6 +103,8 @@ class Finding:
         For a frame of a video: its number, and its time in seconds.
     face_number
         1 for the largest face and so on, when several were asked for.
+    video
+        Of the finding on a whole video: who was followed, and each movement with its excursions.
     face, quality, measures
         What was found and measured: the face, its fitness, and the bundle's (29,) measures.
     effects
@@ -124,6 +129,7 @@ class Finding:
     frame: int | None = None
     time: float | None = None
     face_number: int | None = None
+    video: VideoReading | None = field(default=None, repr=False)
     face: Face | None = field(default=None, repr=False)
     quality: Quality | None = field(default=None, repr=False)
     measures: NDArray[np.float64] | None = field(default=None, repr=False)
@@ -194,6 +200,7 @@ class Finding:
             "measures": self._table("measures"),
             "differences": self._table("differences"),
             "millimetres": self._table("millimetres"),
+            "video": None if self.video is None else self.video.as_dict(),
             "model": self.model,
             "version": __version__,
         }

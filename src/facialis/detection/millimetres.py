@@ -44,6 +44,13 @@ def millimetre_names() -> tuple[str, ...]:
     return (*(f"{name}_{end}" for name in LENGTHS for end in ends), *DEVIATIONS)
 
 
+def iris_scale(framed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return mm in one unit of framed points (..., 478, 2), by the irises' mean width; 0 where there is none."""
+    ends = [framed[..., a, :] - framed[..., b, :] for a, b in _IRIS_EDGES]
+    iris = np.mean([np.hypot(end[..., 0], end[..., 1]) for end in ends], axis=0)
+    return np.asarray(np.divide(IRIS_MM, iris, out=np.zeros_like(iris), where=iris > 0))
+
+
 def millimetres(framed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Measure faces in millimetres.
 
@@ -56,9 +63,6 @@ def millimetres(framed: NDArray[np.float64]) -> NDArray[np.float64]:
     (..., k) float64 mm, in the order of `millimetre_names`; a difference is the subject's right minus left.
     Margin reflex distance 2 is negative where the lower lid lies below the iris centres. 0 where there is no iris.
     """
-    ends = [framed[..., a, :] - framed[..., b, :] for a, b in _IRIS_EDGES]
-    iris = np.mean([np.hypot(end[..., 0], end[..., 1]) for end in ends], axis=0)
-    scale = np.divide(IRIS_MM, iris, out=np.zeros_like(iris), where=iris > 0)
     right, left = framed * [-1.0, -1.0], np.take(framed, mirror_permutation(), axis=-2) * [1.0, -1.0]
     columns = []
     for name in LENGTHS.values():
@@ -68,4 +72,4 @@ def millimetres(framed: NDArray[np.float64]) -> NDArray[np.float64]:
         columns += [*sides, sides[0] - sides[1]]
     for name in DEVIATIONS.values():
         columns.append(right[..., _BY_NAME[name].landmarks[0], 0].mean(axis=-1))
-    return np.asarray(np.stack(columns, axis=-1) * scale[..., None])
+    return np.asarray(np.stack(columns, axis=-1) * iris_scale(framed)[..., None])

@@ -12,8 +12,10 @@ import numpy as np
 from facialis.detection.finding import Finding, sigmoid
 from facialis.errors import BundleError
 from facialis.faces.geometry import undo_pose
-from facialis.modalities.photo_sets import SetModel, auc, features_of, gains, recognise
-from facialis.modalities.views import REGIONS, TOLD, VIEWS, view_features
+from facialis.modalities.movements import MovementModel, recognise
+from facialis.modalities.photo_sets import auc, features_of, gains
+from facialis.modalities.trajectories import channels
+from facialis.modalities.views import REGIONS, TOLD, VIEWS
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector
@@ -46,7 +48,7 @@ def judge_set(
     if model is None:
         raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
     judged = [(name, view, f) for name, view, f in photos if f.status == "judged" and f.face is not None]
-    chosen = _views(model, judged)
+    chosen = _views(bundle.movements, judged)
     answers = {view: judged[k][2].answers or {} for view, (k, _) in chosen.items()}
     palsy, side, regions = features_of(answers)
     known = ~np.isnan(palsy)
@@ -108,7 +110,9 @@ def judge_set(
     return row
 
 
-def _views(model: SetModel, judged: Sequence[tuple[str, str | None, Finding]]) -> dict[str, tuple[int, float | None]]:
+def _views(
+    model: MovementModel | None, judged: Sequence[tuple[str, str | None, Finding]]
+) -> dict[str, tuple[int, float | None]]:
     """Return for each view that is there its photo's number, and how probable the view is where it was recognised.
 
     Of several photos of one view named so, the first is taken; recognised ones are dealt out to the views that are
@@ -123,13 +127,17 @@ def _views(model: SetModel, judged: Sequence[tuple[str, str | None, Finding]]) -
             chosen[view] = (k, None)
     unnamed = [k for k, (_, view, _) in enumerate(judged) if view is None]
     free = [column for column, view in enumerate(views) if view not in chosen]
-    if unnamed and free:
-        faces = [face for k in unnamed if (face := judged[k][2].face) is not None]
+    if unnamed and free and model is not None:
+        at_rest = chosen.get("rest")
+        photos = unnamed if at_rest is None else [*unnamed, at_rest[0]]
+        faces = [face for k in photos if (face := judged[k][2].face) is not None]
         frontal = np.stack([undo_pose(face.landmarks.astype(np.float64), face.transform) for face in faces])
-        shares = recognise(model, view_features(frontal))
-        rows, columns = linear_sum_assignment(-np.log(shares[:, free] + 1e-9))
+        logs = recognise(channels(frontal), model, None if at_rest is None else len(unnamed))[: len(unnamed), free]
+        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        rows, columns = linear_sum_assignment(-logs)
         for row, column in zip(rows, columns, strict=True):
-            chosen[views[free[column]]] = (unnamed[row], float(shares[row, free[column]]))
+            chosen[views[free[column]]] = (unnamed[row], float(shares[row, column]))
     return {view: chosen[view] for view in views if view in chosen}
 
 

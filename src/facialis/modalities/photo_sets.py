@@ -78,14 +78,12 @@ class SetModel(NamedTuple):
     palsy : on `FEATURES`.
     side : on the views' side logits, the classes subject's left and right.
     regions : one for each region, on its logits in every view.
-    views : means (views, features) of `facialis.modalities.views.view_features`, and their one covariance.
     facts : how it was made: sets, accuracy of recognition, in words.
     """
 
     palsy: Discriminant
     side: Discriminant
     regions: tuple[Discriminant, ...]
-    views: tuple[Values, Values]
     facts: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,7 +92,6 @@ class SetModel(NamedTuple):
             "palsy": self.palsy.as_dict(),
             "side": self.side.as_dict(),
             "regions": [region.as_dict() for region in self.regions],
-            "views": [np.round(part, 6).tolist() for part in self.views],
             "facts": self.facts,
         }
 
@@ -102,10 +99,9 @@ class SetModel(NamedTuple):
     def from_dict(cls, table: Mapping[str, Any]) -> SetModel:
         """Read what `as_dict` gave."""
         read = Discriminant.from_dict
-        means, covariance = (np.array(part, dtype=np.float64) for part in table["views"])
         return cls(
             read(table["palsy"]), read(table["side"]), tuple(read(region) for region in table["regions"]),
-            (means, covariance), dict(table["facts"]),
+            dict(table["facts"]),
         )  # fmt: skip
 
 
@@ -130,16 +126,6 @@ def features_of(answers: Mapping[str, Mapping[str, Values]]) -> tuple[Values, Va
         if view in answers:
             regions[:, column] = answers[view]["regions"]
     return palsy, side, regions
-
-
-def recognise(model: SetModel, features: Values) -> Values:
-    """Return how probable each of `TOLD`'s views is (n, views) for photos of these view features (n, k)."""
-    means, covariance = model.views
-    inverse = np.linalg.inv(covariance)
-    away = features[:, None] - means
-    logs = -0.5 * np.einsum("nvi,ij,nvj->nv", away, inverse, away)
-    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
 def auc(distance: float) -> float:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated.patients import PHOTO_SETS
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.cohorts.simulated.variety import vary
-from facialis.faces.geometry import undo_pose
-from facialis.modalities.photo_sets import FEATURES, Discriminant, SetModel, features_of, recognise
-from facialis.modalities.views import REGIONS, TOLD, view_features
+from facialis.modalities.photo_sets import FEATURES, Discriminant, SetModel, features_of
+from facialis.modalities.views import REGIONS, TOLD
 from facialis.models.geometric import GeometricNet
 from facialis.models.geometric_training import Features, predict
 
@@ -30,7 +29,6 @@ class Sets(NamedTuple):
     Attributes
     ----------
     palsy, side, regions : (n, features), (n, views), (n, regions, views) what the net says.
-    views : (n, views, k) view features.
     ill : (n,) patient or not; right : (n,) the weak side is the subject's right.
     moved : (n, regions) whether palsy moves a region visibly in some view.
     """
@@ -38,7 +36,6 @@ class Sets(NamedTuple):
     palsy: NDArray[np.float64]
     side: NDArray[np.float64]
     regions: NDArray[np.float64]
-    views: NDArray[np.float64]
     ill: NDArray[np.bool_]
     right: NDArray[np.bool_]
     moved: NDArray[np.bool_]
@@ -50,7 +47,6 @@ def simulated_sets(net: GeometricNet, definition: str, pairs: int, seed: int) ->
     faces = simulate_faces(pairs, pairs, n_views, seed, movement=",".join(TOLD), clinic=PHOTO_SETS)
     landmarks = vary(faces.landmarks, seed, together=n_views)
     answers = predict(net, Features.of(landmarks, faces.transforms, definition))
-    frontal = undo_pose(landmarks.astype(np.float64), faces.transforms)
     people = 2 * pairs
     said = {name: array.reshape(people, n_views, *array.shape[1:]) for name, array in answers.items()}
     rows = [
@@ -67,7 +63,6 @@ def simulated_sets(net: GeometricNet, definition: str, pairs: int, seed: int) ->
         np.stack([row[0] for row in rows]),
         np.stack([row[1] for row in rows]),
         np.stack([row[2] for row in rows]),
-        view_features(frontal).reshape(people, n_views, -1),
         ill,
         (first["weak_side"] == "subject_right").to_numpy(),
         (moved >= _VISIBLE_MM) & ill[:, None],
@@ -80,13 +75,10 @@ def fit_photo_sets(net: GeometricNet, definition: str, seed: int, pairs: int = P
     side = sets.side[sets.ill]
     both = np.concatenate([side, -side])
     right = np.concatenate([sets.right[sets.ill], ~sets.right[sets.ill]])
-    means = sets.views.mean(axis=0)
-    centred = (sets.views - means).reshape(-1, means.shape[1])
     model = SetModel(
         Discriminant.fit(sets.palsy, sets.ill),
         Discriminant.fit(both, right),
         tuple(Discriminant.fit(sets.regions[:, k], sets.moved[:, k]) for k in range(len(REGIONS))),
-        (means, centred.T @ centred / len(centred)),
         {},
     )
     return model._replace(facts=_facts(model, others))
@@ -101,12 +93,10 @@ def _facts(model: SetModel, sets: Sets) -> dict[str, str]:
     rest = np.where([view == "rest" for view, _ in FEATURES], sets.palsy, np.nan)
     alone = np.array([model.palsy.log_odds(row) for row in rest])
     side = np.array([model.side.log_odds(row) for row in sets.side])
-    guesses = recognise(model, sets.views.reshape(-1, sets.views.shape[-1])).argmax(axis=1).reshape(n, -1)
     facts: dict[str, Any] = {
         "AUC, all views": roc_auc_score(sets.ill, odds),
         "AUC, rest alone": roc_auc_score(sets.ill, alone),
         "side right in patients": ((side > 0) == sets.right)[sets.ill].mean(),
-        "views recognised, each photo alone": (guesses == np.arange(guesses.shape[1])).mean(),
     }
     for k, region in enumerate(REGIONS):
         scores = [model.regions[k].log_odds(row) for row in sets.regions[:, k]]

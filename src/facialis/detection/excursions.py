@@ -1,0 +1,202 @@
+"""What each side of the face does in one movement: how far, how fast, how late, what moves along; all with errors.
+
+Lengths are in mm by the iris. The error (one standard deviation) of a change from rest holds the landmarker's noise at
+this face's size and pose twice, once for rest and once for the apex (frames close in time err together, so their number
+takes nothing off), and for lengths the iris's spread among people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.detection.finding import Number
+from facialis.detection.millimetres import IRIS_SPREAD, SIDES
+from facialis.modalities.movements import (
+    AT_APEX,
+    MEASURED,
+    WITH_THE_MOUTH,
+    Event,
+    displacement,
+    eye_narrowing,
+    ratio_of,
+)
+from facialis.modalities.trajectories import CHANNELS
+
+Values = NDArray[np.float64]
+
+CLEAR = 3.0
+"""Standard deviations from which a side is said to move."""
+SLOWEST_RATE = 12.0
+"""Frames a second below which neither speed nor lag is told."""
+BEFORE = 0.4
+"""Seconds before a movement that was found in which its onset is looked for."""
+_SMOOTH = 0.1
+"""Seconds to either side over which speed is smoothed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """One person's face through a sequence.
+
+    Attributes
+    ----------
+    times : (n,) s, increasing.
+    values : (n, 23) channels, interocular distances; NaN where the face was not found.
+    frames : (n,) numbers of the frames in the file.
+    rest : (23,) the face at rest.
+    noise : (23,) standard deviation of a channel by the landmarker's noise.
+    scale : mm in an interocular distance, by the iris.
+    """
+
+    times: Values
+    values: Values
+    frames: NDArray[np.int64]
+    rest: Values
+    noise: Values
+    scale: float
+
+    def moved(self, movement: str, rows: NDArray[np.intp] | slice) -> Values:
+        """Return by how many mm each side moves (k, 2) in some frames the way that a movement goes."""
+        return displacement(self.values[rows] - self.rest, movement) * self.scale
+
+    def error(self, movement: str) -> float:
+        """Return the standard deviation of such a way, mm, the iris apart."""
+        columns = [CHANNELS.index(f"{name}_{side}") for name in MEASURED[movement] for side in SIDES]
+        return math.sqrt(2 * float(np.mean(self.noise[columns] ** 2))) * self.scale
+
+
+def measure_event(motion: Motion, event: Event, reference: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return an event's row, JSON-ready.
+
+    Parameters
+    ----------
+    reference : what healthy people stay within in this movement, as `MovementModel.reference` has it.
+    """
+    row: dict[str, Any] = {
+        "movement": event.movement, "by": event.by, "name_probability": round(event.probability, 3),
+        "start": round(event.start, 3), "end": round(event.end, 3), "apex": None, "frame": None, "seen": 0.0,
+        "excursion_mm": None, "healthy_excursion_mm": None, "ratio": None, "moves_less": None, "top_speed_mm_s": None, "lag_s": None,
+        "eye_narrowing": None, "eye_opening_mm": None, "synkinesis_sign": None, "note": None,
+    }  # fmt: skip
+    window = np.flatnonzero((motion.times >= event.start) & (motion.times <= event.end))
+    seen = window[np.isfinite(motion.values[window]).all(axis=1)]
+    row["seen"] = round(len(seen) / max(len(window), 1), 3)
+    if len(seen) < 3 or not np.isfinite(motion.rest).all():
+        return row | {"note": "the face was not found in it"}
+    moved, error = motion.moved(event.movement, seen), motion.error(event.movement)
+    stronger = _steadied(moved.max(axis=1), motion.times[seen])
+    top = float(stronger.max())
+    still = top < CLEAR * error
+    # Where nothing moves, the middle of the time that was asked for stands for the apex.
+    at = stronger >= AT_APEX * top if not still else _middle_half(motion.times[seen])
+    apex = seen[at]
+    best = apex[np.argmin(np.abs(moved[at].max(axis=1) - np.median(moved[at].max(axis=1))))]
+    ways = np.median(moved[at], axis=0)
+    change = np.median(motion.values[apex], axis=0) - motion.rest
+    row |= {
+        "apex": round(float(motion.times[best]), 3),
+        "frame": int(motion.frames[best]),
+        "healthy_excursion_mm": reference and [round(end * motion.scale, 2) for end in reference["excursion"]],
+        "excursion_mm": {
+            side: _number(way, math.hypot(error, IRIS_SPREAD * way), "mm")
+            for side, way in zip(SIDES, ways, strict=True)
+        },
+        **_narrowing(motion, event.movement, change, reference),
+    }
+    if event.movement.endswith("closure"):
+        columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
+        left_open = (motion.rest + change)[columns] * motion.scale
+        row["eye_opening_mm"] = {
+            side: _number(gap, math.hypot(error / math.sqrt(2), IRIS_SPREAD * gap), "mm")
+            for side, gap in zip(SIDES, left_open, strict=True)
+        }
+    if still:
+        return row | {"note": "no side moves more than the landmarks' noise"}
+    if event.by == "found":  # it is found once it is under way: what came before tells when it began
+        before = (motion.times >= event.start - BEFORE) & (motion.times <= event.end)
+        seen = np.flatnonzero(before & np.isfinite(motion.values).all(axis=1))
+    low, high = np.sort(ways)
+    ratio = ratio_of(ways)
+    row["ratio"] = Number(
+        ratio, error / high * math.hypot(1, ratio), "1", None if reference is None else (reference["ratio"], 1.0)
+    ).as_dict()
+    if high - low > 1.96 * math.sqrt(2) * error:
+        row["moves_less"] = SIDES[int(np.argmin(ways))]
+    return row | _timing(motion, event.movement, seen, ways, error)
+
+
+def _narrowing(motion: Motion, movement: str, change: Values, reference: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return how far each eye narrows while the mouth moves, and whether one does so beyond healthy people's range."""
+    if movement not in WITH_THE_MOUTH:
+        return {}
+    shares = eye_narrowing(change, motion.rest)
+    columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
+    errors = math.sqrt(2) * motion.noise[columns] / np.maximum(motion.rest[columns], 0.02)
+    narrowing = {side: _number(share, error, "1") for side, share, error in zip(SIDES, shares, errors, strict=True)}
+    excess, limit = abs(float(shares[0] - shares[1])), None if reference is None else reference["eye_narrowing"]
+    sign = None if limit is None else bool(excess > limit + 1.96 * float(np.hypot(*errors)))
+    return {"eye_narrowing": narrowing, "synkinesis_sign": sign}
+
+
+def _timing(motion: Motion, movement: str, seen: NDArray[np.intp], ways: Values, error: float) -> dict[str, Any]:
+    """Return each side's top speed, and by how many seconds the subject's right follows the left at half of its way."""
+    times = motion.times[seen]
+    if len(times) < 5 or 1 / float(np.median(np.diff(times))) < SLOWEST_RATE:
+        return {"note": f"below {SLOWEST_RATE:.0f} frames a second neither speed nor lag is told"}
+    moved = np.stack([_steadied(side, times) for side in motion.moved(movement, seen).T], axis=1)
+    grid = np.arange(times[0], times[-1], 1 / 30)
+    even = np.stack([np.interp(grid, times, side) for side in moved.T], axis=1)
+    k = max(1, round(_SMOOTH * 30))
+    if len(grid) <= 2 * k:
+        return {}
+    speeds = np.abs(even[2 * k :] - even[: -2 * k]).max(axis=0) / (2 * k / 30)
+    noise = error / (2 * k / 30)  # of a difference; `error` holds the noise of two frames
+    told: dict[str, Any] = {
+        "top_speed_mm_s": {
+            side: _number(speed, math.hypot(noise, IRIS_SPREAD * speed), "mm/s")
+            for side, speed in zip(SIDES, speeds, strict=True)
+        }
+    }
+    if (ways < CLEAR * error).any():
+        return told | {"note": "the side that moves less hardly moves: no lag can be told"}
+    halves = [_rises_to(side, times, way / 2) for side, way in zip(moved.T, ways, strict=True)]
+    if None in halves:
+        return told
+    lag = float(halves[0] - halves[1])  # type: ignore[operator]
+    spread = math.sqrt(float(np.sum((error / math.sqrt(2) / np.maximum(speeds, 1e-6)) ** 2)))
+    return told | {
+        "lag_s": Number(lag, math.hypot(spread, float(np.median(np.diff(times))) / math.sqrt(6)), "s").as_dict()
+    }
+
+
+def _rises_to(side: Values, times: Values, height: float) -> float | None:
+    """Return when a course first rises to a height, between frames; None if it starts above it."""
+    above = np.flatnonzero(side >= height)
+    if not len(above) or above[0] == 0:
+        return None
+    k = int(above[0])
+    share = (height - side[k - 1]) / (side[k] - side[k - 1])
+    return float(times[k - 1] + share * (times[k] - times[k - 1]))
+
+
+def _steadied(values: Values, times: Values) -> Values:
+    """Return the median of each value and its neighbours within 50 ms: one wild frame makes no apex."""
+    near = np.abs(times[:, None] - times[None]) <= 0.05 + 1e-6 if len(times) <= 600 else None
+    if near is None:
+        return values
+    return np.array([np.median(values[row]) for row in near])
+
+
+def _middle_half(times: Values) -> NDArray[np.bool_]:
+    share = (times - times[0]) / max(float(times[-1] - times[0]), 1e-9)
+    return np.asarray((share >= 0.25) & (share <= 0.75))
+
+
+def _number(value: float, error: float, unit: str) -> dict[str, Any]:
+    return Number(float(value), float(error), unit).as_dict()
