@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,17 @@ def parse_paths(values: list[str]) -> list[str]:
     if "" in values:
         raise typer.BadParameter("an empty path was given")
     return values
+
+
+def parse_rate(value: str) -> str:
+    """Check the option ``--rate``."""
+    try:
+        good = value == "all" or 0 < float(value) <= 1000
+    except ValueError:
+        good = False
+    if not good:
+        raise typer.BadParameter(f"{value!r} is neither a number of frames a second nor all")
+    return value
 
 
 PathsArgument = Annotated[
@@ -63,28 +75,40 @@ def detect(
         bool, typer.Option("--careful", help="Look at every picture twice, not only where the answer hangs on noise.")
     ] = False,
     workers: WorkersOption = 1,
+    rate: Annotated[
+        str, typer.Option(callback=parse_rate, metavar="N|all", help="Frames a second of a video that are measured.")
+    ] = "30",
+    prompts: Annotated[
+        Path | None, typer.Option(help="CSV of when which movement was asked for: movement,start,end (s), (path).")
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="Write the videos' movements to this CSV, one row each.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long a webcam is watched.")] = 20.0,
     photo_set: Annotated[
         bool, typer.Option("--set", help="Each folder holds one person's standard views: one finding a person.")
     ] = False,
 ) -> None:
     """Say of each photo and video whether it shows facial palsy, or why it cannot be judged.
 
-    A video is sampled six times a second. Exit status: 0 all judged or abstained, 1 at least one in error,
-    2 the call was wrong. Research use; not a medical device.
+    `webcam` (or webcam:1 for the second) stands for a camera. In a video one face is followed, judged six times a
+    second, and its movements are measured on both sides. Exit status: 0 all judged or abstained, 1 at least one in
+    error, 2 the call was wrong. Research use; not a medical device.
     """
     from facialis.detection.batch import detect_many
     from facialis.detection.bundle import Bundle
+    from facialis.detection.prompts import Prompts
+    from facialis.detection.video import VideoOptions
     from facialis.faces.sources import display_name, list_sources
-    from facialis.files import check_writable
+    from facialis.files import check_writable, write_text
     from facialis.progress import track
+    from facialis.reports.events import EVENT_COLUMNS, event_rows, events_table
     from facialis.reports.html import Entry, write_report
-    from facialis.reports.tables import console, findings_csv, findings_table, json_line
+    from facialis.reports.tables import console, csv_text, findings_csv, findings_table, json_line
 
     if out is not None and report is not None and out.resolve() == report.resolve():
         raise typer.BadParameter("--out and --report are the same file")
     if not 0 < prevalence < 1:
         raise typer.BadParameter(f"{prevalence} is not a share between 0 and 1", param_hint="--prevalence")
-    for path in (out, report):
+    for path in (out, report, events):
         if path is not None:
             check_writable(path)
     if photo_set:
@@ -94,37 +118,49 @@ def detect(
 
         run(paths, format.value, out, bundle=bundle, prevalence=prevalence, force=force, careful=careful)
         return
+    video = VideoOptions(
+        1000.0 if rate == "all" else float(rate), None if prompts is None else Prompts.read(prompts), seconds
+    )
     judge = Bundle.load(bundle)
     sources = list_sources(paths)
     stream = format is Format.json and out is None
     failed = False
-    findings, entries = [], []
+    findings, entries, movements = [], [], []
     judged = detect_many(
         sources,
         bundle=bundle,
         choice=int(face) if face.isdecimal() else face,  # type: ignore[arg-type]
         workers=workers,
         pictures=report is not None,
+        video=video,
         prevalence=prevalence,
         force=force,
         careful=careful,
     )
     for batch in track(judged, "judging", total=len(sources), unit="files"):
-        for finding, picture in zip(batch.findings, batch.pictures, strict=True):
+        shown = batch.apexes or ({},) * len(batch.findings)
+        for finding, picture, apexes in zip(batch.findings, batch.pictures, shown, strict=True):
             failed |= finding.status == "error"
             if stream:
                 print(json_line(finding), flush=True)
             else:
                 findings.append(dataclasses.replace(finding, face=None, measures=None, effects=None, answers=None))
-            if report is not None:
-                entries.append(Entry(finding.source, finding, picture))
+            if finding.video is not None:
+                movements += event_rows(finding)
+            if report is not None and finding.frame is None:
+                entries.append(Entry(finding.source, finding, picture, apexes))
     if format is Format.table and out is None:
-        console().print(findings_table(findings))
+        console().print(findings_table([f for f in findings if f.frame is None or f.status == "error"]))
+        for _, rows in itertools.groupby(movements, key=lambda row: (row["source"], row["face"])):
+            console().print(events_table(list(rows)))
     elif not stream:
         text = findings_csv(findings) if format is Format.csv else "".join(json_line(f) + "\n" for f in findings)
         if format is Format.table:
             text = _plain(findings_table(findings))
         _give(text, out)
+    if events is not None:
+        write_text(events, csv_text(movements, EVENT_COLUMNS))
+        typer.echo(f"movements: {display_name(events)}", err=True)
     if report is not None:
         write_report(report, entries, judge)
         typer.echo(f"report: {display_name(report)}", err=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,22 @@ from numpy.typing import NDArray
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector, FaceChoice
 from facialis.detection.finding import Finding
-from facialis.errors import FacialisError
+from facialis.detection.video import VideoOptions, VideoReading
+from facialis.errors import FacialisError, PictureError
 from facialis.faces.assets import asset_path
+from facialis.faces.geometry import undo_pose
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face
 from facialis.faces.sources import Source, is_video
+from facialis.faces.videos import read_frames
+from facialis.faces.webcam import is_webcam
+from facialis.modalities.trajectories import channels
 from facialis.parallel import worker_pool
 
 WAITING = 4
 """Tasks handed to each worker ahead of time: the queue is bounded, so memory stays flat in the number of files."""
+MOST_APEXES = 12
+"""Movements of one video whose apex is shown."""
 TASK = 4
 """Files in a task, where there are many: a task costs the parent process about a millisecond."""
 
@@ -54,10 +62,14 @@ class FacePicture:
 
 @dataclass(frozen=True)
 class Judged:
-    """What came of one file: its findings (several for a video or for several faces), and pictures where asked for."""
+    """What came of one file: its findings (several for a video or for several faces), and pictures where asked for.
+
+    Of a video those of each finding's movements at their apex, by number of the frame.
+    """
 
     findings: tuple[Finding, ...]
     pictures: tuple[FacePicture | None, ...]
+    apexes: tuple[Mapping[int, FacePicture], ...] = ()
 
 
 def detect_many(
@@ -67,6 +79,7 @@ def detect_many(
     choice: FaceChoice = "only",
     workers: int = 1,
     pictures: bool = False,
+    video: VideoOptions | None = None,
     **options: Any,
 ) -> Iterator[Judged]:
     """Judge files in the order given; the result does not depend on the number of workers.
@@ -78,7 +91,9 @@ def detect_many(
     workers
         Processes, each with a landmarker (about 250 MB). Beyond the number of cores more do not help.
     pictures
-        Cut each photo's face out for a report.
+        Cut each photo's face out for a report, and of a video the face at the apex of its movements.
+    video
+        How videos are read.
     options
         ``prevalence``, ``force``, ``careful``, as for `facialis.detection.detector.Detector`.
     """
@@ -86,7 +101,7 @@ def detect_many(
     if workers == 1:
         with Detector.load(bundle, **options) as detector:
             for source in sources:
-                yield _judge(detector, source, choice, pictures)
+                yield _judge(detector, source, choice, pictures, video)
         return
     Bundle.load(bundle)  # a bad bundle is refused here, once, and by name
     asset_path("face_landmarker")  # fetched here, once
@@ -95,7 +110,7 @@ def detect_many(
     step = TASK if len(sources) >= workers * WAITING * TASK else 1
     try:
         for start in range(0, len(sources), step):
-            waiting.append(pool.submit(_work, sources[start : start + step], choice, pictures))
+            waiting.append(pool.submit(_work, sources[start : start + step], choice, pictures, video))
             if len(waiting) >= workers * WAITING:
                 yield from waiting.popleft().result()
         while waiting:
@@ -122,13 +137,41 @@ def face_picture(rgb: NDArray[np.uint8], face: Face, *, height: int = 480) -> Fa
     return FacePicture(file.getvalue(), (float(x0), float(y0)), scale, cut.size)
 
 
-def _judge(detector: Detector, source: Source, choice: FaceChoice, pictures: bool) -> Judged:
-    findings = tuple(detector.detect_file(source.path, choice=choice, source=source.name))
-    cuts: tuple[FacePicture | None, ...] = (None,) * len(findings)
-    if pictures and not is_video(source.path) and any(finding.face is not None for finding in findings):
+def _judge(
+    detector: Detector, source: Source, choice: FaceChoice, pictures: bool, video: VideoOptions | None = None
+) -> Judged:
+    if is_video(source.path) or is_webcam(source.path):
+        findings = detector.detect_file(source.path, choice=choice, source=source.name, video=video)
+        cuts = [_apexes(detector, source.path, finding.video) if pictures else {} for finding in findings]
+        return Judged(tuple(findings), (None,) * len(findings), tuple(cuts))
+    try:
         rgb = read_picture(source.path)
-        cuts = tuple(face_picture(rgb, finding.face) if finding.face else None for finding in findings)
-    return Judged(findings, cuts)
+        findings = detector.detect_faces(rgb, choice=choice, source=source.name)
+    except PictureError as error:
+        return Judged((detector.unreadable(source.name, error),), (None,))
+    faces = [finding.face if pictures else None for finding in findings]
+    return Judged(tuple(findings), tuple(face_picture(rgb, face) if face else None for face in faces))
+
+
+def _apexes(detector: Detector, path: Path, reading: VideoReading | None) -> dict[int, FacePicture]:
+    """Return the face at the apex of each movement of a video file, by number of the frame."""
+    if reading is None or reading.motion is None or is_webcam(path):
+        return {}
+    motion = reading.motion
+    wanted = [event["frame"] for event in reading.events if event["frame"] is not None][:MOST_APEXES]
+    found: dict[int, FacePicture] = {}
+    try:
+        with closing(read_frames(path, wanted)) as frames:
+            for frame in frames:
+                faces = detector.landmarker.detect(frame.rgb)
+                then = motion.values[int(np.searchsorted(motion.frames, frame.index))]
+                if faces:
+                    now = channels(np.stack([undo_pose(f.landmarks.astype(np.float64), f.transform) for f in faces]))
+                    face = faces[int(np.argmin(np.linalg.norm(now - then, axis=1)))]
+                    found[frame.index] = face_picture(frame.rgb, face, height=240)
+    except PictureError:  # it breaks off: the finding on the whole says so
+        pass
+    return found
 
 
 _detector: Detector | None = None
@@ -139,6 +182,6 @@ def _start_worker(bundle: Path | str | None, options: dict[str, Any]) -> None:
     _detector = Detector.load(bundle, **options)
 
 
-def _work(sources: Sequence[Source], choice: FaceChoice, pictures: bool) -> list[Judged]:
+def _work(sources: Sequence[Source], choice: FaceChoice, pictures: bool, video: VideoOptions | None) -> list[Judged]:
     assert _detector is not None
-    return [_judge(_detector, source, choice, pictures) for source in sources]
+    return [_judge(_detector, source, choice, pictures, video) for source in sources]

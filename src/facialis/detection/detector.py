@@ -19,18 +19,18 @@ from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres
 from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
-from facialis.detection.video import detect_frames
+from facialis.detection.video import VideoOptions, detect_frames
 from facialis.errors import PictureError, RecipeError
 from facialis.faces.geometry import undo_pose
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker, Landmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, Limits, assess
-from facialis.faces.sources import is_video
+from facialis.faces.sources import display_name, is_video
 from facialis.faces.videos import read_video
+from facialis.faces.webcam import is_webcam, read_webcam
 from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import measure
-from facialis.modalities.movements import Event
 from facialis.modalities.signed import signed_measures
 from facialis.modalities.views import REGIONS
 from facialis.progress import track
@@ -120,8 +120,7 @@ class Detector:
         *,
         choice: FaceChoice = "only",
         source: str | None = None,
-        rate: float = 30.0,
-        prompts: Sequence[Event] = (),
+        options: VideoOptions | None = None,
     ) -> list[Finding]:
         """Follow one person through a video: findings on six frames a second, and a last one on the whole.
 
@@ -130,31 +129,42 @@ class Detector:
 
         Parameters
         ----------
+        path
+            A video, or ``webcam`` (see `facialis.faces.webcam`).
         choice
             ``only`` takes the one most in view, and abstains where a second is about equally so; the n-th in that
             order; ``all`` everybody.
-        rate
-            Frames a second that are read and measured; below 12 neither speed nor lag of a movement is told.
-        prompts
-            Movements that were asked for and when; where there are none, they are found.
+        options
+            How many frames are read, and which movements were asked for when; otherwise they are found.
         """
+        given = options or VideoOptions()
         source = source if source is not None else os.fsdecode(path)
-        frames = track(read_video(path, rate=rate), f"following {PurePath(source).name}", unit="frames")
-        return detect_frames(self, frames, source, choice=choice, prompts=prompts)
+        live = is_webcam(path)
+        read = read_webcam(str(path), seconds=given.seconds) if live else read_video(path, rate=given.rate)
+        frames = track(read, f"following {display_name(PurePath(source).name)}", unit="frames")
+        asked = given.prompts.of(source) if given.prompts is not None else []
+        return detect_frames(self, frames, source, choice=choice, prompts=asked)
 
     def detect_file(
-        self, path: str | Path, *, choice: FaceChoice = "only", source: str | None = None, **video: Any
+        self,
+        path: str | Path,
+        *,
+        choice: FaceChoice = "only",
+        source: str | None = None,
+        video: VideoOptions | None = None,
     ) -> list[Finding]:
-        """Judge a photo or a video (`video`: options of `detect_video`); what cannot be read becomes a finding with the
-        status ``error``.
-        """
+        """Judge a photo, a video or a camera; what cannot be read becomes a finding with the status ``error``."""
         source = source if source is not None else os.fsdecode(path)
-        if is_video(path):
-            return self.detect_video(path, choice=choice, source=source, **video)
+        if is_video(path) or is_webcam(path):
+            return self.detect_video(path, choice=choice, source=source, options=video)
         try:
             return self.detect_faces(path, choice=choice, source=source)
         except PictureError as error:
-            return [Finding(source, "error", self.model, prevalence=self.prevalence, reasons=(str(error),))]
+            return [self.unreadable(source, error)]
+
+    def unreadable(self, source: str, error: PictureError) -> Finding:
+        """Return the finding on what could not be read."""
+        return Finding(source, "error", self.model, prevalence=self.prevalence, reasons=(str(error),))
 
     def judge(
         self,

@@ -22,6 +22,7 @@ from facialis.modalities.movements import (
     MEASURED,
     WITH_THE_MOUTH,
     Event,
+    commissure_shift,
     displacement,
     eye_narrowing,
     ratio_of,
@@ -30,6 +31,11 @@ from facialis.modalities.trajectories import CHANNELS
 
 Values = NDArray[np.float64]
 
+MEASUREMENTS = (
+    "apex", "frame", "excursion_mm", "healthy_excursion_mm", "ratio", "moves_less", "top_speed_mm_s", "lag_s",
+    "eye_narrowing", "commissure_shift_mm", "eye_opening_mm", "synkinesis_sign", "note",
+)  # fmt: skip
+"""What a movement's row says beside its name and time; None where it cannot be told or does not apply."""
 CLEAR = 3.0
 """Standard deviations from which a side is said to move."""
 SLOWEST_RATE = 12.0
@@ -80,10 +86,8 @@ def measure_event(motion: Motion, event: Event, reference: Mapping[str, Any] | N
     """
     row: dict[str, Any] = {
         "movement": event.movement, "by": event.by, "name_probability": round(event.probability, 3),
-        "start": round(event.start, 3), "end": round(event.end, 3), "apex": None, "frame": None, "seen": 0.0,
-        "excursion_mm": None, "healthy_excursion_mm": None, "ratio": None, "moves_less": None, "top_speed_mm_s": None, "lag_s": None,
-        "eye_narrowing": None, "eye_opening_mm": None, "synkinesis_sign": None, "note": None,
-    }  # fmt: skip
+        "start": round(event.start, 3), "end": round(event.end, 3), "seen": 0.0,
+    } | dict.fromkeys(MEASUREMENTS)  # fmt: skip
     window = np.flatnonzero((motion.times >= event.start) & (motion.times <= event.end))
     seen = window[np.isfinite(motion.values[window]).all(axis=1)]
     row["seen"] = round(len(seen) / max(len(window), 1), 3)
@@ -107,7 +111,7 @@ def measure_event(motion: Motion, event: Event, reference: Mapping[str, Any] | N
             side: _number(way, math.hypot(error, IRIS_SPREAD * way), "mm")
             for side, way in zip(SIDES, ways, strict=True)
         },
-        **_narrowing(motion, event.movement, change, reference),
+        **_moved_along(motion, event.movement, change, reference),
     }
     if event.movement.endswith("closure"):
         columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
@@ -131,17 +135,24 @@ def measure_event(motion: Motion, event: Event, reference: Mapping[str, Any] | N
     return row | _timing(motion, event.movement, seen, ways, error)
 
 
-def _narrowing(motion: Motion, movement: str, change: Values, reference: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return how far each eye narrows while the mouth moves, and whether one does so beyond healthy people's range."""
-    if movement not in WITH_THE_MOUTH:
-        return {}
-    shares = eye_narrowing(change, motion.rest)
-    columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
-    errors = math.sqrt(2) * motion.noise[columns] / np.maximum(motion.rest[columns], 0.02)
-    narrowing = {side: _number(share, error, "1") for side, share, error in zip(SIDES, shares, errors, strict=True)}
-    excess, limit = abs(float(shares[0] - shares[1])), None if reference is None else reference["eye_narrowing"]
-    sign = None if limit is None else bool(excess > limit + 1.96 * float(np.hypot(*errors)))
-    return {"eye_narrowing": narrowing, "synkinesis_sign": sign}
+def _moved_along(motion: Motion, movement: str, change: Values, reference: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what moves along on each side, the eye with the mouth or the mouth with brow and eye, and whether one side
+    does so by more than the other, beyond healthy people's range and the noise: a sign of synkinesis.
+    """
+    if movement in WITH_THE_MOUTH:
+        name, shares = "eye_narrowing", eye_narrowing(change, motion.rest)
+        columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
+        errors = math.sqrt(2) * motion.noise[columns] / np.maximum(motion.rest[columns], 0.02)
+        unit, scale = "1", 1.0
+    else:
+        name, shares = "commissure_shift_mm", commissure_shift(change) * motion.scale
+        errors = np.full(2, motion.error("large_smile"))
+        unit, scale = "mm", motion.scale
+    told = {side: _number(share, error, unit) for side, share, error in zip(SIDES, shares, errors, strict=True)}
+    if reference is None:
+        return {name: told}
+    limit = reference["moved_along"] * scale + 1.96 * float(np.hypot(*errors))
+    return {name: told, "synkinesis_sign": bool(abs(float(shares[0] - shares[1])) > limit)}
 
 
 def _timing(motion: Motion, movement: str, seen: NDArray[np.intp], ways: Values, error: float) -> dict[str, Any]:

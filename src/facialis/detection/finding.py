@@ -56,8 +56,8 @@ class Number:
 
 
 MORE = (
-    "A mild palsy can be invisible on a still face: brow raise, tight eye closure, large smile and lip pucker, one "
-    "photo each, would tell more."
+    "A mild palsy can be invisible on a still face: brow raise, tight eye closure, large smile and lip pucker would "
+    "tell more."
 )
 
 
@@ -164,6 +164,10 @@ class Finding:
         """What was seen and what would tell more, where no palsy is called or the finding is uncertain."""
         if self.label is None or (self.label == "palsy" and not self.uncertain):
             return None
+        if self.video is not None:
+            words = [f"{e['movement'].replace('_', ' ')}: {e['moves_less'].replace('_', ' ')} moves less"
+                     for e in self.video.events if e["moves_less"]]  # fmt: skip
+            return f"Seen: {', '.join(words) or 'no side that clearly moves less'}. {MORE}"
         outside = [
             name
             for name, number in (self.numbers or {}).get("millimetres", {}).items()

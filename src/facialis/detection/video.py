@@ -15,6 +15,7 @@ from facialis.detection.errors import noisy_copies, spread
 from facialis.detection.excursions import Motion, measure_event
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import iris_scale
+from facialis.detection.prompts import Prompts
 from facialis.errors import PictureError
 from facialis.faces.face import Face
 from facialis.faces.following import Follower, Person
@@ -35,8 +36,8 @@ SAID = ("logits", "side", "regions", "severity")
 OTHERS = 0.5
 """Two people are about equally in view where one's presence is this share of the other's, or more."""
 TURNED = 12.0
-"""Degrees of yaw or pitch away from the sequence's own middle beyond which nothing is measured: what the landmarker makes
-of a turned head would pass for movement."""
+"""Degrees of yaw or pitch away from the sequence's own middle beyond which nothing is measured: what the
+landmarker makes of a turned head would pass for movement."""
 LONGEST_GAP = 0.5
 """Seconds without the face that are reported."""
 
@@ -52,6 +53,7 @@ class VideoReading:
     people : rows of everybody seen: number, frames, from, to (s), interocular_px.
     gaps : (from, to) s without the face.
     turned : share of the frames with the face in which the head is turned away, so that nothing is measured.
+    probabilities : (s, probability of palsy; None where it could not be judged) of the frames that were judged.
     motion : None if the face was not found.
     events : rows, as `facialis.detection.excursions.measure_event` gives them.
     """
@@ -62,6 +64,7 @@ class VideoReading:
     people: tuple[dict[str, Any], ...]
     gaps: tuple[tuple[float, float], ...]
     turned: float
+    probabilities: tuple[tuple[float, float | None], ...]
     motion: Motion | None
     events: tuple[dict[str, Any], ...]
 
@@ -78,6 +81,22 @@ class VideoReading:
             "mm_per_interocular_distance": None if self.motion is None else round(self.motion.scale, 3),
             "events": list(self.events), "trajectories": numbers,
         }  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoOptions:
+    """How videos are read.
+
+    Attributes
+    ----------
+    rate : frames a second that are read and measured; six of them are judged.
+    prompts : when which movement was asked for.
+    seconds : how long a camera is watched.
+    """
+
+    rate: float = 30.0
+    prompts: Prompts | None = None
+    seconds: float = 20.0
 
 
 class _Track:
@@ -165,12 +184,15 @@ def detect_frames(
         followed = tracks[person.number] if person is not None else None
         empty = dataclasses.replace(base, reasons=(why_not or NO_FACE,))
         own = [
-            (followed.findings if followed else {}).get(row) or dataclasses.replace(empty, frame=numbers[row], time=clocks[row])
+            (followed.findings if followed else {}).get(row)
+            or dataclasses.replace(empty, frame=numbers[row], time=clocks[row])
             for row in due
         ]
         own = [dataclasses.replace(finding, face_number=number) for finding in own]
         whole = _whole(detector, own, source, broken, why_not)
         reading = _read(detector, followed, times, np.array(numbers, dtype=np.int64), people, prompts)
+        shares = tuple((clocks[row], finding.probability) for row, finding in zip(due, own, strict=True))
+        reading = dataclasses.replace(reading, probabilities=shares)
         findings += [*own, dataclasses.replace(whole, face_number=number, video=reading)]
     return findings
 
@@ -208,7 +230,7 @@ def _read(
 ) -> VideoReading:
     seconds = float(times[-1] - times[0]) if len(times) else 0.0
     if track is None or track.face is None:
-        return VideoReading(len(times), seconds, None, people, (), 0.0, None, ())
+        return VideoReading(len(times), seconds, None, people, (), 0.0, (), None, ())
     values = np.full((len(times), len(CHANNELS)), np.nan)
     turned = np.abs(track.poses - np.median(track.poses, axis=0)).max(axis=1) > TURNED
     values[track.rows] = np.where(turned[:, None], np.nan, track.values)
@@ -224,7 +246,15 @@ def _read(
         measure_event(motion, event, None if model is None else model.reference.get(event.movement)) for event in events
     )
     return VideoReading(
-        len(times), seconds, track.person.number, people, _gaps(times, np.array(track.rows)), float(turned.mean()), motion, rows
+        len(times),
+        seconds,
+        track.person.number,
+        people,
+        _gaps(times, np.array(track.rows)),
+        float(turned.mean()),
+        (),
+        motion,
+        rows,
     )
 
 

@@ -65,7 +65,7 @@ def read_video(path: str | os.PathLike[str], *, rate: float = 6.0) -> Iterator[V
     _check_rate(rate)
     with _opened_video(path) as (container, stream, name):
         for index, time, frame in _nearest(_timed(container, stream, name), rate):
-            yield VideoFrame(index, time, _rgb(frame, stream, name))
+            yield VideoFrame(index, time, frame_rgb(frame, stream, name))
 
 
 def read_frames(path: str | os.PathLike[str], indices: Collection[int]) -> Generator[VideoFrame]:
@@ -80,7 +80,7 @@ def read_frames(path: str | os.PathLike[str], indices: Collection[int]) -> Gener
     with _opened_video(path) as (container, stream, name):
         for _, (index, time, frame) in _timed(container, stream, name):
             if index in wanted:
-                yield VideoFrame(index, time, _rgb(frame, stream, name))
+                yield VideoFrame(index, time, frame_rgb(frame, stream, name))
             if index >= last:
                 return
 
@@ -269,7 +269,8 @@ def _stated_duration(container: av.container.InputContainer, stream: av.VideoStr
         return container.duration / 1e6 if container.duration is not None else None
 
 
-def _rgb(frame: av.VideoFrame, stream: av.VideoStream, name: str) -> NDArray[np.uint8]:
+def frame_rgb(frame: av.VideoFrame, stream: av.VideoStream, name: str) -> NDArray[np.uint8]:
+    """Return a decoded frame (h, w, 3) upright, its pixels made square; a `PictureError` if it is too large."""
     check_size(frame.width, frame.height, name)  # it may change on the way
     ratio = float(stream.sample_aspect_ratio or 1)
     width = round(frame.width * ratio) if 0.25 <= ratio <= 4 else frame.width

@@ -2,9 +2,9 @@
 
 Everything is told from the channels of `facialis.modalities.trajectories`, as differences from the same face at rest,
 so that a face's own shape falls out. A movement's time comes from a prompt where there is one: in severe palsy little
-or nothing moves. Where there is none it is found: what lies clearly off rest, named by the nearest of the movements known.
 or nothing moves. Where there is none it is found: what lies clearly off rest, named by the nearest of the movements
 known.
+"""
 
 from __future__ import annotations
 
@@ -77,8 +77,9 @@ class MovementModel:
     looks : means (views, 23) and one covariance (23, 23) of `look`, in the order of `TOLD`.
     moves : means (movements, 12) and one covariance (12, 12) of `move`, in the order of `MEASURED`.
     reference : of each movement what 95 % of healthy simulated people stay within: ``excursion`` (low, high; of the
-        side that moves more, interocular distances), ``ratio`` (from), ``eye_narrowing`` (to; by how much more one
-        eye's fissure narrows than the other's, shares of the fissure at rest).
+        side that moves more, interocular distances), ``ratio`` (from), ``moved_along`` (to; by how much more one side's
+        eye narrows with the mouth, as a share of the fissure at rest, or mouth corner shifts with brow and eye,
+        interocular distances).
     facts : how it was made and how well it names movements, in words.
     """
 
@@ -273,6 +274,13 @@ def eye_narrowing(change: ArrayLike, rest: Values) -> Values:
     still, _ = _sides(rest)
     column = CHANNELS.index("palpebral_fissure_height_subject_right")
     return np.asarray(-sides[..., column] / np.maximum(still[..., column], 0.02))
+
+
+def commissure_shift(change: ArrayLike) -> Values:
+    """Return how far each mouth corner goes from its place (..., 2), in the units of `change` (..., 23), either way."""
+    sides, _ = _sides(change)
+    columns = [CHANNELS.index(f"{name}_subject_right") for name in _MOUTH]
+    return np.asarray(np.hypot(sides[..., columns[0]], sides[..., columns[1]]))
 
 
 def ratio_of(excursions: Sequence[float] | Values) -> float:

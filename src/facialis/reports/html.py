@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from facialis.detection.batch import FacePicture
 from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
+from facialis.detection.video import VideoReading
 from facialis.faces.landmarks import Face
 from facialis.faces.mesh import CONTOURS
 from facialis.faces.sources import display_name
@@ -23,6 +24,7 @@ from facialis.files import write_text
 from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
 from facialis.reports.templating import page_environment
+from facialis.reports.timeline import described, named, timeline
 
 NOTICE = "Research use; not a medical device."
 MAX_PICTURES = 200
@@ -31,11 +33,14 @@ MAX_PICTURES = 200
 
 @dataclass(frozen=True)
 class Entry:
-    """A finding on the page: its title, and the face cut out of its picture where there is one."""
+    """A finding on the page: its title, the face cut out of its picture where there is one, and of a video the faces at
+    the apex of its movements by number of the frame.
+    """
 
     title: str
     finding: Finding
     picture: FacePicture | None = None
+    apexes: Mapping[int, FacePicture] = field(default_factory=dict)
 
 
 def write_report(path: Path | str, entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = ()) -> None:
@@ -136,10 +141,30 @@ def _item(entry: Entry, picture: FacePicture | None, bundle: Bundle) -> dict[str
         "measures": speaking_measures(finding, bundle),
         "lengths": lengths(finding),
         "quality": None if finding.quality is None else finding.quality.as_dict(),
+        "video": None if finding.video is None else _video(finding.video, entry.apexes, bundle),
         "image": None if picture is None else base64.b64encode(picture.jpeg).decode(),
         "size": None if picture is None else picture.size,
         "outline": "" if picture is None or finding.face is None else _outline(finding.face, picture),
         "points": [] if picture is None or finding.face is None else list(_points(finding.face, picture)),
+    }
+
+
+def _video(reading: VideoReading, apexes: Mapping[int, FacePicture], bundle: Bundle) -> dict[str, Any]:
+    """Return what a video's part of the page shows: the timeline, the movements, and their faces at the apex."""
+    faces = [
+        {
+            "title": f"{named(event)}, {event['apex']:.1f} s",
+            "image": base64.b64encode(apexes[event["frame"]].jpeg).decode(),
+        }
+        for event in reading.events
+        if event["frame"] in apexes
+    ]
+    return {
+        "reading": reading,
+        "timeline": timeline(reading, threshold=bundle.card.threshold),
+        "alt": described(reading),
+        "events": [event | {"name": named(event)} for event in reading.events],
+        "faces": faces,
     }
 
 

@@ -64,6 +64,11 @@ def overview(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def svg_picture(draw: Callable[[Axes], None], size: tuple[float, float] = (3.1, 2.5)) -> str:
     """Return what `draw` draws as an SVG picture in a data address; `size` in inches."""
+    return svg_grid(lambda grid: draw(grid[0]), 1, size)
+
+
+def svg_grid(draw: Callable[[list[Axes]], None], rows: int, size: tuple[float, float]) -> str:
+    """Return what `draw` draws into axes below each other, over one abscissa, as an SVG picture in a data address."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -71,7 +76,7 @@ def svg_picture(draw: Callable[[Axes], None], size: tuple[float, float] = (3.1, 
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
-        draw(figure.subplots())
+        draw(list(figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]))
         file = io.BytesIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()

@@ -15,6 +15,7 @@ from facialis.modalities.movements import (
     MEASURED,
     WITH_THE_MOUTH,
     MovementModel,
+    commissure_shift,
     displacement,
     eye_narrowing,
     log_likelihood,
@@ -79,10 +80,13 @@ def _reference(healthy: Movers) -> dict[str, dict[str, Any]]:
             "ratio": round(float(np.nanquantile(ratios, 0.05)), 4),
             "n": len(ways),
         }
-        if name in WITH_THE_MOUTH:
-            pairs = zip(healthy.changes[:, k], healthy.channels[:, _REST], strict=True)
-            shares = np.stack([eye_narrowing(change, rest) for change, rest in pairs])
-            table[name]["eye_narrowing"] = round(float(np.quantile(np.abs(shares[:, 0] - shares[:, 1]), 0.95)), 4)
+        changes = healthy.changes[:, k]
+        along = (
+            np.stack([eye_narrowing(*pair) for pair in zip(changes, healthy.channels[:, _REST], strict=True)])
+            if name in WITH_THE_MOUTH
+            else commissure_shift(changes)
+        )
+        table[name]["moved_along"] = round(float(np.quantile(np.abs(along[:, 0] - along[:, 1]), 0.95)), 4)
     return table
 
 
