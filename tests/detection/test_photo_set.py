@@ -15,8 +15,10 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.photo_set import view_of
 from facialis.errors import PictureError
 from facialis.faces.geometry import undo_pose
-from facialis.modalities.photo_sets import FEATURES, Discriminant, features_of, gains, recognise
-from facialis.modalities.views import TOLD, VIEWS, view_features
+from facialis.modalities.movements import recognise
+from facialis.modalities.photo_sets import FEATURES, Discriminant, features_of, gains
+from facialis.modalities.trajectories import channels
+from facialis.modalities.views import TOLD, VIEWS
 
 
 @pytest.mark.parametrize(
@@ -59,12 +61,20 @@ def test_every_missing_view_costs_something_and_the_smile_most_beside_rest():
 
 
 def test_views_are_recognised_far_above_chance():
-    model = Bundle.load().photo_set
+    model = Bundle.load().movements
     assert model is not None
     faces = simulate_faces(30, 30, len(TOLD), 77, movement=",".join(TOLD))
-    features = view_features(undo_pose(faces.landmarks.astype(float), faces.transforms))
-    guesses = recognise(model, features).argmax(axis=1)
-    assert (guesses == np.tile(np.arange(len(TOLD)), 60)).mean() > 0.45  # simulated; chance is 0.11
+    values = channels(undo_pose(faces.landmarks.astype(float), faces.transforms)).reshape(60, len(TOLD), -1)
+    views, rest = np.arange(len(TOLD)), list(TOLD).index("rest")
+
+    def right(rest):
+        return np.mean([recognise(person, model, rest).argmax(axis=1) == views for person in values])
+
+    alone = np.mean([recognise(photo[None], model).argmax() for photo in values.reshape(-1, 23)] == np.tile(views, 60))
+    # simulated; chance is 0.11
+    assert alone > 0.65
+    assert right(None) > 0.75
+    assert right(rest) > 0.9
 
 
 def test_sets_of_a_healthy_person_and_of_two_patients_on_disk(astronaut, astronaut_face, tmp_path):

@@ -161,7 +161,7 @@ def detect_frames(
             row = len(clocks)
             clocks.append(time)
             numbers.append(frame.index)
-            judging = not due or time - clocks[due[-1]] > 1 / JUDGED_RATE - 0.01
+            judging = not due or int(time * JUDGED_RATE + 0.1) > int(clocks[due[-1]] * JUDGED_RATE + 0.1)
             if judging:
                 due.append(row)
             faces = detector.landmarker.detect(frame.rgb)
