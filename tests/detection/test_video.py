@@ -46,7 +46,7 @@ def test_a_smile_is_found_followed_and_measured_on_both_sides(seen):
     assert [row["movement"].endswith("smile") for row in reading.events] == [True]
     event = reading.events[0]
     assert event["by"] == "found"
-    assert 0.9 < event["apex"] < 1.6
+    assert 0.7 < event["apex"] < 1.6
     for side in ("subject_right", "subject_left"):
         number = event["excursion_mm"][side]
         assert 0 < number["error"] < 2

@@ -208,7 +208,10 @@ class Detector:
         limit = self.bundle.card.novelty_limit
         novelty = answers.get("novelty")
         if limit is not None and novelty is not None and novelty[0] > limit:
-            reasons.append(f"unlike the faces that the model knows: distance {novelty[0]:.1f}, up to {limit:.1f}")
+            reasons.append(
+                f"unlike the faces that the model knows (is the picture upright, the face uncovered?): "
+                f"distance {novelty[0]:.1f}, up to {limit:.1f}"
+            )
         if reasons and not self.force:
             return dataclasses.replace(base, reasons=tuple(reasons), looked_twice=again is not None)
         finding = dataclasses.replace(

@@ -242,9 +242,11 @@ def _read(
     rest = _rest(values, times, prompts) if model is None else rest_of(values, model)
     motion = Motion(times, values, numbers, rest, noise, float(np.median(track.scales)))
     events = asked or ([] if model is None else find_events(values, times, rest, model))
-    rows = tuple(
+    measured = [
         measure_event(motion, event, None if model is None else model.reference.get(event.movement)) for event in events
-    )
+    ]
+    # what was found, but is below the noise once it is measured, is no movement
+    rows = tuple(row for row in measured if row["by"] == "prompt" or row["ratio"] is not None)
     return VideoReading(
         len(times),
         seconds,
