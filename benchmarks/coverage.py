@@ -2,12 +2,13 @@
 
     python benchmarks/coverage.py [--pictures FOLDER] [--videos FOLDER]
 
-Every picture (by default the free portrait in scikit-image, as it is and with a simulated palsy on either side) is brought
-to several distances between the eyes, and each of these is changed a little 24 times: shifted by up to 4 px, scaled by up
-to 3 %, turned by up to 2 degrees, JPEG quality 50 to 95. Of each number the table gives the standard deviation over the
-changes, the mean stated error, and how often a change lies within 1.96 stated errors of the changes' mean (95 % are asked
-for; more means that the error is overstated). With --videos the same for excursions: each film changed as a whole 8 times.
-Millimetres are held without the iris's spread among people, which no change of the picture shows.
+Every picture (by default the free portrait in scikit-image, as it is and with a simulated palsy on either side) is
+brought to several distances between the eyes, and each of these is changed a little 24 times: shifted by up to 4 px,
+scaled by up to 3 %, turned by up to 2 degrees, JPEG quality 50 to 95. Of each number the table gives the standard
+deviation over the changes, the mean stated error, and how often a change lies within 1.96 stated errors of the
+changes' mean (95 % are asked for; more means that the error is overstated). With --videos the same for excursions:
+each film changed as a whole 8 times. Millimetres are held without the iris's spread among people, which no change of
+the picture shows.
 """
 
 from __future__ import annotations
