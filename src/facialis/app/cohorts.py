@@ -29,7 +29,9 @@ def simulate(
     subjects: Annotated[
         str, typer.Option(callback=parse_subjects, metavar="P+H", help="Patients and healthy people.")
     ] = "21+21",
-    frames: Annotated[int, typer.Option(min=1, help="Frames of each subject; in videos, of each movement.")] = 60,
+    frames: Annotated[
+        int, typer.Option(min=1, help="Frames of each subject; in videos and sequences, of each movement.")
+    ] = 60,
     pictures: Annotated[bool, typer.Option(help="Draw pictures and extract them, so that image models run.")] = False,
     movements: Annotated[
         str,
@@ -46,6 +48,9 @@ def simulate(
     ] = None,
     videos: Annotated[
         bool, typer.Option(help="Draw a video of each subject, with a manifest to extract them by, and the truth.")
+    ] = False,
+    sequences: Annotated[
+        bool, typer.Option(help="Landmarks of movements in time, 15 a second, each from rest to its apex and back.")
     ] = False,
     portraits: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Photos of healthy people, one each, to make pictures from.")
@@ -73,6 +78,8 @@ def simulate(
         return
     if pictures and videos:
         raise typer.BadParameter("give --pictures or --videos, not both")
+    if sequences and (pictures or videos):
+        raise typer.BadParameter("--sequences are landmarks in time; --videos draws them as pictures")
     if portraits is not None and not (pictures or videos):
         raise typer.BadParameter("--portraits are to make pictures from; add --pictures or --videos")
     patients, healthy = (int(number) for number in subjects.split("+"))
@@ -101,6 +108,7 @@ def simulate(
         frames,
         seed=seed,
         pictures=pictures,
+        sequences=sequences,
         movement=movements,
         workers=workers,
         portraits=portraits,

@@ -11,6 +11,7 @@ from facialis.cohorts.cohort import GROUPS, Cohort, finish_cohort
 from facialis.cohorts.extraction import extract
 from facialis.cohorts.simulated.blocks import Arrays, join_parts, read_part, write_part
 from facialis.cohorts.simulated.plan import asked_for, claimed, people_of
+from facialis.cohorts.simulated.sequences import movements_shown, sequence_blocks
 from facialis.cohorts.simulated.simulate import Block, face_blocks, number_of_draws
 from facialis.errors import CohortError
 from facialis.modalities.coordinates import coordinates
@@ -30,6 +31,7 @@ def simulate_cohort(
     *,
     seed: int = 0,
     pictures: bool = False,
+    sequences: bool = False,
     movement: str = "mixed",
     workers: int = 1,
     portraits: Path | str | None = None,
@@ -43,6 +45,8 @@ def simulate_cohort(
     Parameters
     ----------
     n_patients, n_healthy, frames, seed, movement : as for `simulate_faces`.
+    sequences : each subject makes its movements one after the other in time, `frames` of each
+        (`facialis.cohorts.simulated.sequences.sequence_blocks`).
     portraits : folder of healthy people's photos to make the pictures from.
     ict_facekit : folder of ICT-FaceKit to take the identities from (`facialis.cohorts.simulated.ict_facekit`).
 
@@ -56,7 +60,8 @@ def simulate_cohort(
     if portraits is not None and not pictures:
         raise CohortError("portraits are given but no pictures are asked for; add --pictures")
     people = people_of(ict_facekit)
-    asked = asked_for(n_patients, n_healthy, frames, seed, movement, people, portraits, pictures=pictures)
+    kind = {"sequences": True} if sequences else {}
+    asked = asked_for(n_patients, n_healthy, frames, seed, movement, people, portraits, pictures=pictures, **kind)
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
     if pictures:
         from facialis.cohorts.simulated.picture import Sitters, read_portrait_folder, simulate_pictures
@@ -65,10 +70,11 @@ def simulate_cohort(
         with claimed(out, asked):
             table = simulate_pictures(out, n_patients, n_healthy, frames, seed, sitters, movement, people)
             return extract(table, out, out, provenance=provenance, workers=workers)
-    drawn = partial(face_blocks, n_patients, n_healthy, frames, seed, movement=movement, people=people)
+    blocks, shown = (sequence_blocks, movements_shown(movement)) if sequences else (face_blocks, 1)
+    drawn = partial(blocks, n_patients, n_healthy, frames, seed, movement=movement, people=people)
     with claimed(out, asked) as parts:
-        draws = number_of_draws(max(n_patients, n_healthy), frames)
-        write_faces(out, parts, drawn, draws, (n_patients + n_healthy) * frames)
+        draws = number_of_draws(max(n_patients, n_healthy), shown if sequences else frames)
+        write_faces(out, parts, drawn, draws, (n_patients + n_healthy) * shown * frames)
         return finish_cohort(out, None, MODALITIES, provenance, None)
 
 

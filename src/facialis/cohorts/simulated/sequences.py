@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
-from facialis.cohorts.simulated.movements import Intended, draw_side_ratios, typical
+from facialis.cohorts.simulated.movements import STANDARD, Intended, draw_side_ratios, typical, views
 from facialis.cohorts.simulated.muscles import family_of
 from facialis.cohorts.simulated.palsy import Palsy, moved, no_palsy
 from facialis.cohorts.simulated.shape import draw_identities
-from facialis.cohorts.simulated.simulate import interocular_cm, reported
+from facialis.cohorts.simulated.simulate import (
+    GROUPS,
+    Block,
+    Draw,
+    People,
+    SimulatedFaces,
+    draws,
+    faces_of,
+    interocular_cm,
+    reported,
+)
+from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
 from facialis.faces.fields import Array
 
 REST, ONSET, OFFSET = 0.4, 0.5, 0.7
 """Seconds of rest before a movement, from rest to the apex, and back; posed smiles take about that long."""
+RATE = 15
+"""Frames a second of simulated sequences of landmarks (videos have 30)."""
 LAG = 0.12
 """Seconds by which a completely weak side follows the healthy one."""
 
@@ -177,3 +191,104 @@ def simulate_sequence(view: str, n: int, fps: float, seed: int, sick: Palsy | No
     faces = moved(identity, meant, sick.take(np.zeros(n, dtype=np.intp)))
     landmarks, transforms = reported(faces, interocular_cm(identity), camera, errors, sequence=True)
     return Sequence(np.arange(n) / fps, effort, faces, landmarks, transforms)
+
+
+def course_of(
+    draw: Draw, row: int, frames: int, lag: float, *, rate: float, first: int | None = None, start: int = 0
+) -> Draw:
+    """Return a drawn face as `frames` faces in time: its movement's efforts come and go, the weak side later.
+
+    Parameters
+    ----------
+    row : the face whose movement is made.
+    lag : seconds by which the weak side (`draw.palsy.side`) follows.
+    rate : frames a second.
+    first : another face of the same person whose camera and gaze are kept, as in a video of several movements.
+    start : number of the first frame.
+    """
+    first = row if first is None else first
+    rows = np.full(frames, row)
+    one = draw.intended.take(rows)
+    sides: Array = np.stack([time_course(frames, rate)] * 2, axis=-1)
+    sides[:, int(draw.palsy.side[row])] = time_course(frames, rate, lag=lag)
+    both = sides.mean(axis=1)
+    camera = draw.camera.take(np.full(frames, first))
+    camera.angles[:, 1] += _chin_up(draw, row) * both - _chin_up(draw, first)  # the latter is in the draw already
+    return draw._replace(
+        pair=draw.pair[rows],
+        frame=start + np.arange(frames),
+        sequence=draw.sequence[rows],
+        identity=np.broadcast_to(draw.identity[first], (frames, *draw.identity.shape[1:])),
+        intended=Intended(one.names, one.efforts * sides[:, None], one.closure * sides, one.jaw * both),
+        camera=camera,
+        palsy=draw.palsy.take(rows),
+        extent=draw.extent[rows],
+    )
+
+
+def _chin_up(draw: Draw, row: int) -> float:
+    """Return the degrees by which a standard view has the chin up, in the middle of its range."""
+    name = str(draw.sequence[row])
+    return sum(STANDARD[name].chin_up) / 2.0 if name else 0.0
+
+
+def sequence_blocks(
+    n_patients: int,
+    n_healthy: int,
+    frames: int,
+    seed: int,
+    *,
+    movement: str = "standard",
+    people: People = draw_identities,
+    first: int = 0,
+) -> Iterator[list[Block]]:
+    """Yield subjects who make one movement after the other in time, as `simulate.face_blocks` yields faces.
+
+    The table's ``sequence`` is the movement and its ``time`` seconds from the first frame.
+
+    A pair shares person, camera, movements and the landmarker's errors; the patient's weak side comes later by `LAG`
+    times its severity. `RATE` frames a second.
+
+    Parameters
+    ----------
+    frames : of each movement.
+    movement : "mixed" for one everyday movement a subject, "standard" or views by commas for all of them.
+    """
+    import pandas as pd
+
+    shown = movements_shown(movement)
+    counts = dict(zip(GROUPS, (n_patients, n_healthy), strict=True))
+    for draw, _ in draws(max(counts.values()), shown, seed, movement=movement, people=people, first=first):
+        blocks = []
+        for start in range(0, len(draw.pair), shown):
+            pair = int(draw.pair[start])
+            for group, before in zip(GROUPS, (0, n_patients), strict=True):
+                if pair >= counts[group]:
+                    continue
+                lag = LAG * float(draw.palsy.severity[start]) if group == "patient" else 0.0
+                courses = [
+                    course_of(draw, start + at, frames, lag, rate=RATE, first=start, start=at * frames)
+                    for at in range(shown)
+                ]
+                tables, landmarks, transforms = [], [], []
+                errors = np.random.SeedSequence([int(seed), frames, 77, pair])
+                for course, own in zip(courses, errors.spawn(shown), strict=True):
+                    healthy = faces_of(course, no_palsy(frames))
+                    face = faces_of(course, course.palsy) if group == "patient" else healthy
+                    points, matrices = reported(
+                        face, interocular_cm(course.identity), course.camera, own, sequence=True
+                    )
+                    table = pd.DataFrame(truth_columns(course, group, int(seed), face - healthy))
+                    tables.append(table.assign(sequence=course.intended.names, time=course.frame / RATE))
+                    landmarks.append(points)
+                    transforms.append(matrices)
+                faces = SimulatedFaces(
+                    pd.concat(tables, ignore_index=True), np.concatenate(landmarks), np.concatenate(transforms)
+                )
+                blocks.append(Block((before + pair) * shown * frames, faces))
+        yield blocks
+
+
+def movements_shown(movement: str) -> int:
+    """Return how many movements each subject makes in such a plan."""
+    return 1 if movement == "mixed" else len(views(movement))

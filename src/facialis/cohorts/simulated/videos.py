@@ -21,17 +21,16 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import palsy
 from facialis.cohorts.simulated.blocks import join_parts, read_part, write_part
-from facialis.cohorts.simulated.movements import STANDARD, Intended, views
+from facialis.cohorts.simulated.movements import views
 from facialis.cohorts.simulated.painted import Painted
 from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import Sitters, displacement, draw_face, read_portrait_folder
 from facialis.cohorts.simulated.plan import SIMULATION, asked_for, claimed, people_of
 from facialis.cohorts.simulated.portraits import SIZE, Portrait
-from facialis.cohorts.simulated.sequences import LAG, course_times, time_course
+from facialis.cohorts.simulated.sequences import LAG, course_of, course_times
 from facialis.cohorts.simulated.simulate import GROUPS, Draw, draws
 from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
-from facialis.faces.fields import Array
 from facialis.files import write_text
 from facialis.progress import bar
 
@@ -39,42 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RATE = 30
-
-
-def course_of(draw: Draw, row: int, frames: int, lag: float, first: int | None = None, start: int = 0) -> Draw:
-    """Return a drawn face as `frames` faces in time: its movement's efforts come and go, the weak side later.
-
-    Parameters
-    ----------
-    row : the face whose movement is made.
-    lag : seconds by which the weak side (`draw.palsy.side`) follows.
-    first : another face of the same person whose camera and gaze are kept, as in a video of several movements.
-    start : number of the first frame.
-    """
-    first = row if first is None else first
-    rows = np.full(frames, row)
-    one = draw.intended.take(rows)
-    sides: Array = np.stack([time_course(frames, RATE)] * 2, axis=-1)
-    sides[:, int(draw.palsy.side[row])] = time_course(frames, RATE, lag=lag)
-    both = sides.mean(axis=1)
-    camera = draw.camera.take(np.full(frames, first))
-    camera.angles[:, 1] += _chin_up(draw, row) * both - _chin_up(draw, first)  # the latter is in the draw already
-    return draw._replace(
-        pair=draw.pair[rows],
-        frame=start + np.arange(frames),
-        sequence=draw.sequence[rows],
-        identity=np.broadcast_to(draw.identity[first], (frames, *draw.identity.shape[1:])),
-        intended=Intended(one.names, one.efforts * sides[:, None], one.closure * sides, one.jaw * both),
-        camera=camera,
-        palsy=draw.palsy.take(rows),
-        extent=draw.extent[rows],
-    )
-
-
-def _chin_up(draw: Draw, row: int) -> float:
-    """Return the degrees by which a standard view has the chin up, in the middle of its range."""
-    name = str(draw.sequence[row])
-    return sum(STANDARD[name].chin_up) / 2.0 if name else 0.0
 
 
 def write_video(target: Path, pictures: Iterable[NDArray[np.uint8]], size: int = SIZE) -> None:
@@ -148,7 +111,10 @@ def simulate_videos(
                 if draw.pair[first] < count:
                     lag = LAG * float(draw.palsy.severity[first]) if group == "patient" else 0.0
                     rows = range(first, first + shown)
-                    courses = [course_of(draw, row, frames, lag, first, at * frames) for at, row in enumerate(rows)]
+                    courses = [
+                        course_of(draw, row, frames, lag, first=first, start=at * frames, rate=RATE)
+                        for at, row in enumerate(rows)
+                    ]
                     found[group].append(_subject(out, parts, group, courses, lag, sitters))
                     advance(shown * frames)
         ordered = [subject for group in GROUPS for subject in found[group]]

@@ -22,6 +22,7 @@ QUESTIONS: dict[str, str] = {
     "landmark-noise": "What can landmarks and pictures lose before the answer goes?",
     "same-source": "What is left when palsy and no palsy come from one source?",
     "cross-cohort": "Does a model of one source hold on another, and at each site?",
+    "temporal": "Does time help? Movements against the mean and the largest of the frames.",
     "shuffled-measures": "Does fusion use the measures? They are shuffled between faces.",
 }
 """Name of each question and what it asks; the module has the name with underscores."""
@@ -38,6 +39,7 @@ NEEDS: dict[str, str] = {
     "landmark-noise": "landmarks and measures; coordinates; crops and an encoder's weights for the image branch",
     "same-source": "measures; a source with negatives of its own, and another for the healthy side",
     "cross-cohort": "measures; two sources or more, or sites",
+    "temporal": "landmarks and measures of sequences: times, a sequence's name; transforms where there are",
     "shuffled-measures": "measures and crops, an encoder's weights",
 }
 """What each question needs of the cohort (and beside it)."""
