@@ -10,9 +10,9 @@ import pytest
 
 from facialis.cohorts.cohort import remove_cohort
 from facialis.cohorts.folder import read_folder
-from facialis.cohorts.simulated.sequences import LAG
+from facialis.cohorts.simulated.sequences import LAG, course_of
 from facialis.cohorts.simulated.simulate import draws
-from facialis.cohorts.simulated.videos import RATE, course_of, simulate_videos
+from facialis.cohorts.simulated.videos import RATE, simulate_videos
 from facialis.errors import CohortError
 from facialis.faces.images import read_video
 from tests.cohorts.test_extraction import files
@@ -68,7 +68,7 @@ def test_prompts_say_when_and_the_truth_says_what(prompted: Path) -> None:
 def test_one_person_before_one_camera_makes_all_movements_the_weak_side_later() -> None:
     draw, _ = next(draws(1, 3, 5, movement="nasal_base,pucker,rest"))
     lag = LAG * 0.9
-    courses = [course_of(draw, row, 90, lag, 0, 90 * row) for row in range(3)]
+    courses = [course_of(draw, row, 90, lag, rate=RATE, first=0, start=90 * row) for row in range(3)]
     assert all(np.array_equal(course.identity[7], draw.identity[0]) for course in courses)
     assert [course.frame[0] for course in courses] == [0, 90, 180]
     base, pucker, rest = (course.camera.angles[:, 1] for course in courses)
