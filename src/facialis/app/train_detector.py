@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from facialis.detection.bundle import Bundle
+    from facialis.detection.reference import Reference
     from facialis.studies.detector import Faces
 
 SHARES = (0.6, 0.2)
@@ -20,16 +21,34 @@ FEWEST = 10
 
 
 def train_detector(
-    cohort: Annotated[Path, typer.Argument(help="A cohort's folder; see `facialis extract` and `facialis simulate`.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the bundle to write.")],
+    cohort: Annotated[
+        Path | None, typer.Argument(help="A cohort's folder; see `facialis extract` and `facialis simulate`.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the split into subjects and of the training.")] = 0,
-    name: Annotated[str, typer.Option(help="Name on the bundle's card.")] = "geometric",
+    name: Annotated[str | None, typer.Option(help="Name on the bundle's card.")] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="STUDY", help="A finished study: one of its rows is made a detector."),
+    ] = None,
+    row: Annotated[str, typer.Option(help="Which row of the study.")] = "early-fusion",
+    weights: Annotated[Path | None, typer.Option(help="The encoder's weights, as in the study.")] = None,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="As in the study: a dry run, and named so.")
+    ] = False,
 ) -> None:
     """Train a detector on a cohort and write its bundle: net, thresholds, calibration, intervals, card.
 
-    Six in ten of the subjects train it, two choose its thresholds, two test it; no subject is in two of these.
+    Six in ten of the subjects train it, two choose its thresholds, two test it; no subject is in two of these. With
+    --from STUDY it is a row of that study (measures, or measures and face crops), fitted on all subjects, its
+    thresholds from the study's held-out answers; the cohort is STUDY/cohort unless it is named.
     Research use; not a medical device.
     """
+    if study is not None:
+        from_study(study, row, cohort or study / "cohort", out, name, weights=weights, random_weights=random_weights)
+        return
+    if cohort is None:
+        raise typer.BadParameter("give a cohort, or a study by --from")
     from facialis.cohorts.cohort import Cohort
     from facialis.errors import CohortError
     from facialis.files import make_folder
@@ -44,7 +63,7 @@ def train_detector(
     described = f"{len(frames)} {'simulated ' if opened.simulated else ''}frames of {frames['subject_id'].nunique()} "
     bundle = train(
         *parts,
-        name=name,
+        name=name or "geometric",
         out=out,
         seed=seed,
         simulated=opened.simulated,
@@ -123,13 +142,6 @@ def train(
 
     from facialis import __version__
     from facialis.detection.bundle import Bundle, Card
-    from facialis.detection.millimetres import millimetre_names, millimetres
-    from facialis.detection.reference import Reference
-    from facialis.faces.geometry import undo_pose
-    from facialis.modalities.asymmetry import without_sign
-    from facialis.modalities.coordinates import in_iris_frame
-    from facialis.modalities.measures import MEASURES
-    from facialis.modalities.signed import signed_measure_names
     from facialis.models.detector_net import export_detector
     from facialis.studies.detector import train_detector as fit
     from facialis.studies.movements import fit_movements
@@ -142,14 +154,10 @@ def train(
         export_detector(trained.net, path, definition)
         graph = path.read_bytes()
     healthy = training.take(np.flatnonzero(training.truth.label == 0)[:20000])
-    found = healthy.features(definition)
-    measures = without_sign(found.measures, definition)
-    frontal = undo_pose(np.asarray(healthy.landmarks, np.float64), healthy.transforms)
-    lengths = np.abs(millimetres(in_iris_frame(frontal)))
-    reference = Reference.of(
-        {entry.name: measures[:, i] for i, entry in enumerate(MEASURES)}
-        | {f"difference {n}": np.abs(found.signed[:, i]) for i, n in enumerate(signed_measure_names())}
-        | {n: lengths[:, i] for i, n in enumerate(millimetre_names())},
+    reference = reference_of(
+        healthy.landmarks,
+        healthy.transforms,
+        definition,
         of="simulated faces without palsy" if simulated else "faces without palsy of the training cohort",
     )
     card = Card(
@@ -171,10 +179,104 @@ def train(
         reference=reference.as_dict(),
         licence="Apache-2.0" if simulated else "as the training cohort's",
         photo_set=fit_photo_sets(trained.net, definition, seed).as_dict() if photo_sets else None,
-        movements=fit_movements(seed).as_dict(),
+        movements=fit_movements(seed).as_dict() if photo_sets else Bundle.load().card.movements,
         program=f"facialis {__version__}",
     )
     return Bundle.write(out, card, graph)
+
+
+def reference_of(landmarks: Any, transforms: Any, definition: str, *, of: str) -> Reference:
+    """Return what healthy faces measure: landmarks (n, 478, 3) px, and their head transforms (n, 4, 4)."""
+    import numpy as np
+
+    from facialis.detection.millimetres import millimetre_names, millimetres
+    from facialis.detection.reference import Reference
+    from facialis.faces.geometry import undo_pose
+    from facialis.modalities.asymmetry import without_sign
+    from facialis.modalities.coordinates import in_iris_frame
+    from facialis.modalities.measures import MEASURES, measure
+    from facialis.modalities.signed import signed_measure_names, signed_measures
+
+    points = np.asarray(landmarks, dtype=np.float64)
+    measures = without_sign(measure(points, definition=definition), definition)
+    framed = in_iris_frame(undo_pose(points, np.asarray(transforms)))
+    signed, lengths = np.abs(signed_measures(framed)), np.abs(millimetres(framed))
+    return Reference.of(
+        {entry.name: measures[:, i] for i, entry in enumerate(MEASURES)}
+        | {f"difference {n}": signed[:, i] for i, n in enumerate(signed_measure_names())}
+        | {n: lengths[:, i] for i, n in enumerate(millimetre_names())},
+        of=of,
+    )
+
+
+def from_study(
+    study: Path,
+    row: str,
+    cohort: Path,
+    out: Path,
+    name: str | None,
+    *,
+    weights: Path | None,
+    random_weights: bool,
+) -> None:
+    """Make a bundle of a study's row."""
+    import tempfile
+
+    import numpy as np
+    import torch
+
+    from facialis import __version__
+    from facialis.cohorts.cohort import Cohort
+    from facialis.detection.bundle import Bundle, Card
+    from facialis.errors import CohortError
+    from facialis.files import make_folder
+    from facialis.modalities.crops import CROP_SIZE
+    from facialis.models.export import to_onnx
+    from facialis.studies.deployment import deploy
+
+    opened = Cohort.open(cohort)
+    if not {"landmarks", "transforms"} <= set(opened.modalities):
+        raise CohortError(f"{cohort}: holds no landmarks and transforms; extract it again with both")
+    make_folder(out.absolute().parent)
+    found = deploy(study, row, opened, weights=weights, random_weights=random_weights)
+    frames = opened.frames
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        examples = [torch.zeros(1, 29)] + [torch.zeros(1, CROP_SIZE, CROP_SIZE)] * found.recipe.uses_image
+        names = ["measures", "crop"][: len(examples)]
+        to_onnx(found.net, examples, path, inputs=names, single=("crop",))
+        graph = path.read_bytes()
+    kind = "simulated " if opened.simulated else ""
+    random = found.weights == "random"
+    healthy = np.flatnonzero((frames["label"] == 0).to_numpy())[:20000]
+    encoder = "" if found.weights is None else f", {found.recipe.image.encoder} with {found.weights} weights"
+    card = Card(
+        name=name or f"{found.recipe.name}{'-random-weights' if random else ''}",
+        input={"definition": "oo-2025", "coordinates": "pixel", "pose_corrected": False},
+        threshold=found.threshold,
+        threshold_basis=found.basis,
+        uncertain=found.uncertain,
+        trained_on={
+            "description": f"{len(frames)} {kind}frames of {frames['subject_id'].nunique()} {kind}subjects, cohort "
+            f"{opened.hash[:12]}; the row {found.recipe.name} of a study{encoder}"
+            + ("; the encoder knows nothing: a dry run, not for use" if random else ""),
+            "simulated": opened.simulated,
+            "subjects": int(frames["subject_id"].nunique()),
+            "frames": len(frames),
+            "hash": opened.hash,
+        },
+        results=found.results,
+        reference=reference_of(
+            np.asarray(opened.array("landmarks"))[healthy],
+            np.asarray(opened.array("transforms"))[healthy],
+            "oo-2025",
+            of=f"{kind}faces without palsy of the training cohort",
+        ).as_dict(),
+        licence="as the training cohort's, and the encoder's weights'",
+        movements=Bundle.load().card.movements,
+        program=f"facialis {__version__}",
+    )
+    show(Bundle.write(out, card, graph), out)
 
 
 def show(bundle: Bundle, out: Path) -> None:

@@ -226,7 +226,7 @@ class Bundle:
     def _run(self, session: Any, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
         names = [put.name for put in session.get_outputs()]
         given = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in inputs.items()}
-        n = len(next(iter(given.values())))
+        n = max(len(array) for array in given.values())
         found = dict(zip(names, session.run(names, given), strict=True))
         answers = {name: np.asarray(array, dtype=np.float64) for name, array in found.items()}
         for name, array in answers.items():

@@ -30,6 +30,7 @@ from facialis.faces.videos import read_video
 from facialis.faces.webcam import is_webcam, read_webcam
 from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.coordinates import in_iris_frame
+from facialis.modalities.crops import crop
 from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
 from facialis.modalities.views import REGIONS
@@ -189,7 +190,7 @@ class Detector:
         )  # fmt: skip
         if quality.reasons and not self.force:
             return base
-        reading = self.read(face, quality.yaw)
+        reading = self.read(face, quality.yaw, rgb)
         reasons = list(quality.reasons)
         again = None
         if twice and (self.careful or self._hangs_on_noise(reading) or quality.reasons):
@@ -197,7 +198,7 @@ class Detector:
             if mirrored is None:
                 reasons.append("no face in the mirrored picture: the landmarks are not to be trusted")
             else:
-                again = self.read(mirrored, quality.yaw)
+                again = self.read(mirrored, quality.yaw, rgb)
                 apart = disagreement(face, mirrored)
                 if apart > DISAGREEMENT:
                     reasons.append(
@@ -226,12 +227,14 @@ class Detector:
         )
         return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
 
-    def read(self, face: Face, yaw: float) -> Reading:
-        """Return what the graph and the measures say of a face, and of its noisy copies."""
+    def read(self, face: Face, yaw: float, rgb: NDArray[np.uint8]) -> Reading:
+        """Return what the graph and the measures say of a face, and of its noisy copies; the crop is one for all."""
         copies = noisy_copies(face.landmarks, face.interocular_px, yaw)
         transform = np.broadcast_to(face.transform, (len(copies), 4, 4))
         given: dict[str, NDArray[Any]] = {"landmarks": copies, "transform": transform}
         inputs = self.bundle.card.input
+        if "crop" in self.bundle.inputs:
+            given["crop"] = crop(rgb, face.landmarks)[None]
         if "measures" in self.bundle.inputs or inputs["coordinates"] != "pixel" or inputs["pose_corrected"]:
             given["measures"] = self._measures(copies, face)
         answers = self.bundle.answers(**given)

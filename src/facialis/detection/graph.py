@@ -10,8 +10,11 @@ from facialis.errors import BundleError
 if TYPE_CHECKING:
     import onnx
 
-INPUTS: dict[str, tuple[int, ...]] = {"landmarks": (478, 3), "transform": (4, 4), "measures": (29,)}
-"""What a graph may ask for of each face: landmarks in px, the landmarker's head transform, the card's measures."""
+INPUTS: dict[str, tuple[int, ...]] = {
+    "landmarks": (478, 3), "transform": (4, 4), "measures": (29,), "crop": (256, 256),
+}  # fmt: skip
+"""What a graph may ask for of each face: landmarks in px, the landmarker's head transform, the card's measures, and the
+face's grey crop (0 to 255, see `facialis.modalities.crops`), which is one for all rows."""
 OUTPUTS: dict[str, tuple[int, ...]] = {
     "logits": (2,), "side": (), "regions": (4,), "severity": (), "novelty": (), "measures": (29,), "signed": (24,),
 }  # fmt: skip

@@ -22,6 +22,7 @@ def to_onnx(
     *,
     inputs: Sequence[str] = ("measures",),
     outputs: Sequence[str] = ("logits",),
+    single: Sequence[str] = (),
 ) -> onnx.ModelProto:
     """Write a net as an ONNX graph with any number of rows, in one file.
 
@@ -36,6 +37,8 @@ def to_onnx(
         Where to write; nothing half-written is left there.
     inputs, outputs
         Their names; of an input, the modality's.
+    single
+        Inputs of one row, whatever the number of rows of the others.
 
     Notes
     -----
@@ -44,7 +47,10 @@ def to_onnx(
     """
     examples = (example,) if isinstance(example, Tensor) else tuple(example)
     # an example of one row would fix the number of rows at one
-    examples = tuple(part[:1].expand(2, *part.shape[1:]).contiguous() for part in examples)
+    examples = tuple(
+        part[:1].expand(1 if name in single else 2, *part.shape[1:]).contiguous()
+        for name, part in zip(inputs, examples, strict=True)
+    )
     rows = torch.export.Dim("n")
     was_training = module.training
     try:
@@ -58,7 +64,7 @@ def to_onnx(
                 examples,
                 input_names=list(inputs),
                 output_names=list(outputs),
-                dynamic_shapes=({0: rows},) * len(examples),
+                dynamic_shapes=tuple(None if name in single else {0: rows} for name in inputs),
                 opset_version=OPSET,
                 dynamo=True,
                 external_data=False,

@@ -1,0 +1,179 @@
+"""A row of a finished study becomes a detector: fitted on all subjects, thresholds from the held-out answers."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from facialis.cohorts.cohort import Cohort
+from facialis.errors import CohortError, FacialisError, RecipeError
+from facialis.models.encoders import load_encoder
+from facialis.models.estimator import threads
+from facialis.models.study_net import StudyNet
+from facialis.studies.detector import OUTER, SPECIFICITY
+from facialis.studies.settings import FusionSettings, ImageSettings, LogisticSettings, NetSettings, Recipe
+from facialis.studies.study import Weights, weights_of
+from facialis.studies.training import build, fit, load_inputs
+
+ALIASES = {"early-fusion-rgb": "early-fusion", "late-fusion-rgb": "late-fusion", "measures": "measures-net"}
+"""Other names by which rows are called."""
+
+
+class Deployed(NamedTuple):
+    """A fitted, calibrated row, and what its card says.
+
+    Attributes
+    ----------
+    net : in eval mode.
+    threshold, uncertain : probabilities at even odds.
+    weights : "random", "file" and so on, of the image encoder; None without one.
+    """
+
+    net: StudyNet
+    recipe: Recipe
+    threshold: float
+    uncertain: tuple[float, float]
+    basis: str
+    results: dict[str, str]
+    weights: str | None
+
+
+def deploy(
+    study: Path, row: str, cohort: Cohort, *, weights: Weights = None, random_weights: bool = False, device: str = "cpu"
+) -> Deployed:
+    """Fit a study's row on all subjects of its cohort.
+
+    Calibration and thresholds are of the answers that the study's folds gave about subjects they had not seen; the
+    model that ships has seen them all, so these figures are of its like, not of itself.
+
+    Raises
+    ------
+    FacialisError
+        The folder holds no finished study, or not this row.
+    CohortError
+        The cohort is not the study's.
+    WeightsError, RecipeError
+        The encoder's weights cannot be had or are not the study's; the row cannot be a detector.
+    """
+    facts = _facts(study)
+    name = ALIASES.get(row, row)
+    if name not in facts["recipes"]:
+        near = difflib.get_close_matches(name, facts["recipes"], n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise FacialisError(f"{study}: has no row {row}{meant} It has {', '.join(facts['recipes'])}")
+    if facts["cohort"]["hash"] != cohort.hash:
+        raise CohortError(f"{cohort.path}: is not the cohort of the study {study} (its hash differs)")
+    recipe = _recipe(facts["recipes"][name])
+    if not {"measures"} <= set(recipe.modalities) <= {"measures", "crops"} or recipe.model not in _KINDS:
+        fit_for = [known for known, table in facts["recipes"].items() if table["model"] in _KINDS]
+        fit_for = [known for known in fit_for if set(facts["recipes"][known]["modalities"]) <= {"measures", "crops"}]
+        able = [known for known in fit_for if "measures" in facts["recipes"][known]["modalities"]]
+        raise RecipeError(f"the row {name} cannot be a detector; of this study {', '.join(able) or 'none'} can")
+    encoder = None
+    if recipe.uses_image:
+        file = weights_of(recipe, weights)
+        encoder = load_encoder(
+            recipe.image.encoder, weights=file, random_weights=random_weights, seed=facts["seed"],
+            trains=recipe.image.trains,
+        )  # fmt: skip
+        held = (facts["weights"] or {}).get(recipe.image.encoder) or {}
+        given = {"kind": encoder.weights.kind, "sha256": encoder.weights.sha256}
+        if any(held.get(key) != value for key, value in given.items()):
+            raise RecipeError(
+                f"{study}: the study ran with {held.get('kind')} weights of {recipe.image.encoder} "
+                f"({str(held.get('sha256'))[:12]}); give the same, by --weights or --random-weights"
+            )
+    slope, offset, odds, label, owner = _calibration(study, name)
+    with threads(None):
+        inputs = load_inputs(recipe, cohort, encoder, device=device)
+        frames = cohort.frames
+        labels, subjects = frames["label"].to_numpy(), frames["subject_id"].to_numpy()
+        model = fit(build(recipe, inputs, encoder, seed=facts["seed"], device=device), inputs, labels, subjects)
+    ten = recipe.uses_image and recipe.image.test_crops == 10
+    net = StudyNet(model, encoder, ten_crops=ten, slope=slope, offset=offset).to("cpu").eval()
+    healthy = odds[label == 0]
+    low, threshold, high = (_share(float(np.quantile(healthy, q))) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
+    kind = "simulated " if cohort.simulated else ""
+    called, ill = expit(odds) >= threshold, label == 1
+
+    def area(rows: NDArray[np.intp]) -> float:
+        return float(roc_auc_score(label[rows], odds[rows])) if 0 < label[rows].sum() < len(rows) else np.nan
+
+    def share(of: NDArray[np.bool_], yes: NDArray[np.bool_]) -> Callable[[NDArray[np.intp]], float]:
+        return lambda rows: float(yes[rows][of[rows]].mean()) if of[rows].any() else np.nan
+
+    results = {
+        f"{figure}, held out in the study ({n} {kind}frames {what})": _interval(value, owner)
+        for figure, n, what, value in (
+            ("AUC", len(label), f"of {len(set(owner))} {kind}subjects", area),
+            ("sensitivity", int(ill.sum()), "with palsy", share(ill, called)),
+            ("specificity", int((~ill).sum()), "without palsy", share(~ill, ~called)),
+        )
+    }
+    basis = (
+        f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} {kind}frames without palsy lie, as the "
+        "study's folds answered about subjects they had not seen; uncertain "
+        f"between those of {OUTER[0]:.0%} and {OUTER[1]:.0%}"
+    )
+    return Deployed(
+        net, recipe, threshold, (low, high), basis, results, None if encoder is None else encoder.weights.kind
+    )
+
+
+_KINDS = ("net", "early-fusion", "late-fusion", "gated-fusion", "attention-fusion")
+
+
+def _facts(study: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads((study / "study.json").read_text(encoding="utf-8"))
+        facts["recipes"], facts["cohort"]["hash"], facts["seed"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FacialisError(f"{study}: holds no study ({error}); give a folder that `facialis study` wrote") from error
+    if not (study / "predictions.parquet").exists():
+        raise FacialisError(f"{study}: the study is not finished; start it again, it goes on where it was stopped")
+    return facts
+
+
+def _recipe(table: dict[str, Any]) -> Recipe:
+    parts = {"net": NetSettings, "image": ImageSettings, "fusion": FusionSettings, "logistic": LogisticSettings}
+    whole = {name: kind(**table[name]) for name, kind in parts.items()}
+    whole["fusion"] = FusionSettings(**{**table["fusion"], "units": tuple(table["fusion"]["units"])})
+    return Recipe(**{**table, **whole, "modalities": tuple(table["modalities"])})
+
+
+def _calibration(study: Path, row: str) -> tuple[float, float, NDArray[np.float64], NDArray[np.int64], NDArray[Any]]:
+    """Return slope and offset of the log odds at even odds; calibrated log odds, labels and subjects held out (n,)."""
+    table = pd.read_parquet(study / "predictions.parquet")
+    table = table[table["recipe"] == row]
+    if table.empty or table["label"].nunique() < 2:
+        raise FacialisError(f"{study}: the row {row} has no answers about frames of both labels; it could not run")
+    odds = (table["logit_palsy"] - table["logit_no_palsy"]).to_numpy(dtype=np.float64)
+    label = table["label"].to_numpy(dtype=np.int64)
+    fitted = LogisticRegression(C=1e6, class_weight="balanced").fit(odds[:, None], label)
+    slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    if slope <= 0:  # worse than chance on subjects held out: nothing to calibrate, and the card's figures say so
+        slope, offset = 1.0, 0.0
+    return slope, offset, slope * odds + offset, label, table["subject_id"].to_numpy()
+
+
+def _share(odds: float) -> float:
+    return round(float(np.clip(expit(odds), 1e-4, 1 - 1e-4)), 4)
+
+
+def _interval(of: Callable[[NDArray[np.intp]], float], subjects: NDArray[Any]) -> str:
+    """Return a figure of some rows, and its bootstrap interval over subjects, as words."""
+    rng = np.random.default_rng(0)
+    owned = [np.flatnonzero(subjects == name) for name in sorted(set(subjects))]
+    draws = [of(np.concatenate([owned[k] for k in rng.integers(len(owned), size=len(owned))])) for _ in range(500)]
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return f"{of(np.arange(len(subjects))):.3f} (95 % interval over subjects {low:.3f} to {high:.3f})"
