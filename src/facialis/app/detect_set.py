@@ -68,10 +68,15 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
         where += ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
         used = ", ".join(view["view"] + ("" if view["known_by"] == "name" else "?") for view in row["views"])
         missing = ", ".join(f"{view['view']} {view['auc_gain_simulated']:+.3f}" for view in row["missing_views"])
-        share = "" if row["probability"] is None else f"{row['probability']:.1%} (AUC {row['auc_simulated']:.2f})"
+        share = "" if row["probability"] is None else _share(row)
         words = "; ".join(row["reasons"])
         table.add_row(Text(display_name(row["source"])), said, share, where or words, used, missing)
     return table
+
+
+def _share(row: dict[str, Any]) -> str:
+    low, high = row["probability_interval"]
+    return f"{row['probability']:.1%}, {low:.0%}-{high:.0%} (AUC {row['auc_simulated']:.2f})"
 
 
 def run(paths: list[str], format: str, out: Path | None, **options: Any) -> None:

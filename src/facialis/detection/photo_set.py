@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facialis.detection.finding import Finding, sigmoid
 from facialis.errors import BundleError
 from facialis.faces.geometry import undo_pose
 from facialis.modalities.movements import MovementModel, recognise
-from facialis.modalities.photo_sets import auc, features_of, gains
+from facialis.modalities.photo_sets import FEATURES, SetModel, counted, features_of, gains
 from facialis.modalities.trajectories import channels
 from facialis.modalities.views import REGIONS, TOLD, VIEWS
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector
 
-Z_LOW, Z_PALSY, Z_HIGH = (NormalDist().inv_cdf(share) for share in (0.80, 0.90, 0.97))
-"""Of the log odds of healthy people: the outer thresholds and the one for palsy, as specificities."""
+SPECIFICITIES = (0.80, 0.90, 0.97)
+"""Of simulated healthy people's log odds: the lower threshold, the one for palsy, and the upper one."""
 NUMBERED = (
     "rest", "brow_raise", "gentle_closure", "tight_closure", "small_closed_smile", "large_smile", "pucker",
     "lower_teeth",
@@ -52,12 +52,13 @@ def judge_set(
     answers = {view: judged[k][2].answers or {} for view, (k, _) in chosen.items()}
     palsy, side, regions = features_of(answers)
     known = ~np.isnan(palsy)
-    distance = model.palsy.distance(known)
+    told = counted(model, list(chosen))
     missing = gains(model, list(chosen))
     row: dict[str, Any] = {
         "source": source,
         "status": "judged" if chosen else "abstained",
         "probability": None,
+        "probability_interval": None,
         "prevalence": detector.prevalence,
         "label": None,
         "uncertain": None,
@@ -66,7 +67,7 @@ def judge_set(
         "regions": None,
         "severity": None,
         "reasons": [] if chosen else ["no photo of the set could be judged"],
-        "auc_simulated": round(auc(distance), 4) if chosen else None,
+        "auc_simulated": round(told.auc, 4) if chosen else None,
         "views": [
             {
                 "view": view,
@@ -88,14 +89,15 @@ def judge_set(
     if not chosen:
         return row
     odds = model.palsy.log_odds(palsy)
-    # Healthy people's log odds lie normally about -distance squared / 2, with a standard deviation of distance.
-    low, edge, high = (z * distance - distance**2 / 2 for z in (Z_LOW, Z_PALSY, Z_HIGH))
+    low, edge, high = np.quantile(told.healthy, SPECIFICITIES)
     prior = float(np.log(detector.prevalence / (1 - detector.prevalence)))
     uncertain = bool(low <= odds < high)
     label = "palsy" if odds >= edge else "no palsy"
+    error = _error(model, known, {view: judged[k][2].logit_error or 0.0 for view, (k, _) in chosen.items()})
     towards_right = model.side.log_odds(side)
     row |= {
         "probability": round(sigmoid(odds + prior), 6),
+        "probability_interval": [round(sigmoid(odds + prior + end * 1.96 * error), 6) for end in (-1, 1)],
         "label": label,
         "uncertain": uncertain,
         "regions": {
@@ -108,6 +110,14 @@ def judge_set(
         row["side"] = "subject_right" if towards_right > 0 else "subject_left"
         row["side_probability"] = round(sigmoid(abs(towards_right)), 6)
     return row
+
+
+def _error(model: SetModel, known: NDArray[np.bool_], errors: dict[str, float]) -> float:
+    """Return the standard deviation of a set's log odds: photos err apart, what is read of one photo errs together."""
+    weights = model.palsy.weights(known)
+    views = [view for (view, _), there in zip(FEATURES, known, strict=True) if there]
+    by_view = {v: sum(w for w, view in zip(weights, views, strict=True) if view == v) for v in errors}
+    return float(np.sqrt(sum((by_view[view] * error) ** 2 for view, error in errors.items())))
 
 
 def _views(

@@ -70,7 +70,7 @@ def simulated_sets(net: GeometricNet, definition: str, pairs: int, seed: int) ->
 
 
 def fit_photo_sets(net: GeometricNet, definition: str, seed: int, pairs: int = PAIRS) -> SetModel:
-    """Fit the model to simulated sets, and say how well it does on others."""
+    """Fit the model to simulated sets, and keep others by it to count on."""
     sets, others = (simulated_sets(net, definition, n, seed + k) for n, k in ((pairs, 50), (pairs // 3, 60)))
     side = sets.side[sets.ill]
     both = np.concatenate([side, -side])
@@ -79,6 +79,7 @@ def fit_photo_sets(net: GeometricNet, definition: str, seed: int, pairs: int = P
         Discriminant.fit(sets.palsy, sets.ill),
         Discriminant.fit(both, right),
         tuple(Discriminant.fit(sets.regions[:, k], sets.moved[:, k]) for k in range(len(REGIONS))),
+        (np.round(others.palsy, 2), others.ill),
         {},
     )
     return model._replace(facts=_facts(model, others))
