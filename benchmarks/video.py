@@ -81,8 +81,11 @@ def main() -> None:
         print("| stage | ms a frame | frames a second |\n|---|---|---|")
         told("decoding to RGB", lambda: list(read_video(path, rate=1000)), n)
         jitter = []
-        modes = (("picture mode, 5 faces", vision.RunningMode.IMAGE, 5), ("running mode, 5 faces", vision.RunningMode.VIDEO, 5),
-                 ("running mode, 1 face (smoothed)", vision.RunningMode.VIDEO, 1))  # fmt: skip
+        modes = (
+            ("picture mode, 5 faces", vision.RunningMode.IMAGE, 5),
+            ("running mode, 5 faces", vision.RunningMode.VIDEO, 5),
+            ("running mode, 1 face (smoothed)", vision.RunningMode.VIDEO, 1),
+        )
         for title, mode, faces in modes:
             kept: list[NDArray[np.float64]] = []
             told(f"landmarker, {title}", lambda m=mode, f=faces, k=kept: k.append(landmarks(pictures, m, f)), n)
