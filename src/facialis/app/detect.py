@@ -118,11 +118,12 @@ def detect(
 
         run(paths, format.value, out, bundle=bundle, prevalence=prevalence, force=force, careful=careful)
         return
+    sources = list_sources(paths)
+    alone = len(sources) == 1  # then the bar counts its frames
     video = VideoOptions(
-        1000.0 if rate == "all" else float(rate), None if prompts is None else Prompts.read(prompts), seconds
+        1000.0 if rate == "all" else float(rate), None if prompts is None else Prompts.read(prompts), seconds, alone
     )
     judge = Bundle.load(bundle)
-    sources = list_sources(paths)
     stream = format is Format.json and out is None
     failed = False
     findings, entries, movements = [], [], []
@@ -137,7 +138,7 @@ def detect(
         force=force,
         careful=careful,
     )
-    for batch in track(judged, "judging", total=len(sources), unit="files"):
+    for batch in judged if alone else track(judged, "judging", total=len(sources), unit="files"):
         shown = batch.apexes or ({},) * len(batch.findings)
         for finding, picture, apexes in zip(batch.findings, batch.pictures, shown, strict=True):
             failed |= finding.status == "error"

@@ -142,7 +142,9 @@ class Detector:
         source = source if source is not None else os.fsdecode(path)
         live = is_webcam(path)
         read = read_webcam(str(path), seconds=given.seconds) if live else read_video(path, rate=given.rate)
-        frames = track(read, f"following {display_name(PurePath(source).name)}", unit="frames")
+        frames = (
+            track(read, f"following {display_name(PurePath(source).name)}", unit="frames") if given.progress else read
+        )
         asked = given.prompts.of(source) if given.prompts is not None else []
         return detect_frames(self, frames, source, choice=choice, prompts=asked)
 

@@ -92,11 +92,13 @@ class VideoOptions:
     rate : frames a second that are read and measured; six of them are judged.
     prompts : when which movement was asked for.
     seconds : how long a camera is watched.
+    progress : whether a bar counts the frames.
     """
 
     rate: float = 30.0
     prompts: Prompts | None = None
     seconds: float = 20.0
+    progress: bool = False
 
 
 class _Track:
