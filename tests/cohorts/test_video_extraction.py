@@ -102,7 +102,7 @@ def test_a_damaged_tail_keeps_the_good_frames_and_is_accounted_for(films, tmp_pa
 
 def test_a_part_of_a_video_is_in_memory_not_the_whole(films, tmp_path, monkeypatch):
     alive, most = set(), [0]
-    rgb = videos._rgb
+    rgb = videos.frame_rgb
 
     class Counted(np.ndarray):
         def __del__(self):
@@ -114,7 +114,7 @@ def test_a_part_of_a_video_is_in_memory_not_the_whole(films, tmp_path, monkeypat
         most[0] = max(most[0], len(alive))
         return frame
 
-    monkeypatch.setattr(videos, "_rgb", counted)
+    monkeypatch.setattr(videos, "frame_rgb", counted)
     extract_sources([str(films)], tmp_path / "c", pictures=False)
     assert most[0] <= 3
 
