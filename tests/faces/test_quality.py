@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facialis.faces.landmarks import Face
-from facialis.faces.mesh import canonical_face
+from facialis.faces.mesh import CONTOURS, canonical_face
 from facialis.faces.quality import Limits, assess, sharpness
 
 
@@ -74,3 +74,33 @@ def test_sharpness_falls_with_blur():
     values = [sharpness(cv2.GaussianBlur(noise, (0, 0), sigma)) for sigma in (0.5, 1, 2, 4)]
     assert values == sorted(values, reverse=True)
     assert sharpness(np.full((9, 9), 7, np.float32)) == 0
+
+
+def under_a_mask(rgb: np.ndarray, face: Face, colour: tuple[int, int, int]) -> np.ndarray:
+    """Cover the face from the middle of the nose down, with folds and grain."""
+    oval = face.landmarks[[start for start, _ in CONTOURS["face_oval"]], :2]
+    nose = 0.4 * face.landmarks[6, :2] + 0.6 * face.landmarks[1, :2]
+    low = oval[oval[:, 1] > nose[1]]
+    low = low[np.argsort(np.arctan2(*(low - nose).T[::-1]))]
+    shape = np.zeros(rgb.shape[:2], np.uint8)
+    cv2.fillPoly(shape, [low.round().astype(np.int32)], 255)
+    folds = 8 * np.sin(np.arange(rgb.shape[0]) / max(2.0, face.interocular_px / 8))[:, None, None]
+    cloth = np.clip(np.array(colour) + folds + np.random.default_rng(0).normal(0, 4, (*rgb.shape[:2], 1)), 0, 255)
+    share = cv2.GaussianBlur(shape, (5, 5), 1.5)[..., None] / 255
+    return (rgb * (1 - share) + cloth * share).astype(np.uint8)
+
+
+@pytest.mark.parametrize("colour", [(120, 170, 200), (30, 30, 35), (235, 235, 235)])
+def test_under_a_mask_the_lower_half_is_hidden(landmarker, astronaut, astronaut_face, colour):
+    assert not any("hidden" in reason for reason in assess(astronaut_face, astronaut).reasons)
+    covered = under_a_mask(astronaut, astronaut_face, colour)
+    for face in landmarker.detect(covered):
+        assert any("lower half" in reason for reason in assess(face, covered).reasons)
+
+
+def test_a_grey_picture_is_not_taken_for_a_mask(landmarker, astronaut):
+    grey = np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    for face in landmarker.detect(grey):
+        quality = assess(face, grey)
+        assert quality.lips == pytest.approx(0, abs=1e-6)
+        assert not quality.reasons

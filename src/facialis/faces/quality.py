@@ -13,6 +13,8 @@ from facialis.faces.mesh import CONTOURS
 
 NO_FACE = "no face"
 SEVERAL_FACES = "several faces"
+_LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
+_AROUND = (50, 280, 199, 200, 205, 425)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Limits:
         Largest share of the landmarks that may lie outside the picture.
     eyes
         Smallest ratio of the grey levels' spread about one eye to that about the other: a covered eye has hardly any.
+    mouth, covered_mouth
+        Smallest ratio of the spread about the mouth to that about the eyes: under a mask or a hand there is hardly
+        any. The second where what is there is less red than the skin around it (see `lips`), as lips are not.
+    lips
+        Smallest share of red at the lips less that of the cheeks and chin, for the second of these to count.
     """
 
     interocular_px: float = 25.0
@@ -46,6 +53,9 @@ class Limits:
     contrast: float = 8.0
     outside: float = 0.01
     eyes: float = 0.15
+    mouth: float = 0.2
+    covered_mouth: float = 0.35
+    lips: float = -0.02
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class Quality:
     contrast: float
     outside: float
     eyes: float
+    mouth: float
+    lips: float
     reasons: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
@@ -80,6 +92,8 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     detail = sharpness(grey)
     spreads = _eye_spreads(face, rgb)
     eyes = min(spreads) / max(*spreads, 1e-6)
+    mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
+    lips = _redness(face, rgb, _LIPS) - _redness(face, rgb, _AROUND)
     found = (
         (
             face.interocular_px < limits.interocular_px,
@@ -92,6 +106,10 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         ),
         (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
         (eyes < limits.eyes, "half of the face is hidden: hardly anything is to be seen where one eye should be"),
+        (
+            mouth < limits.mouth or (mouth < limits.covered_mouth and lips < limits.lips),
+            "the lower half of the face is hidden: hardly anything is to be seen where the mouth should be",
+        ),
         (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
         (brightness > limits.brightest, f"too bright: mean grey level {brightness:.0f} of 255"),
         (contrast < limits.contrast, f"too little contrast: grey levels vary by {contrast:.1f} of 255"),
@@ -107,6 +125,8 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         contrast=contrast,
         outside=outside,
         eyes=eyes,
+        mouth=mouth,
+        lips=lips,
         reasons=tuple(reason for unfit, reason in found if unfit),
     )
 
@@ -142,6 +162,18 @@ def _eye_spreads(face: Face, rgb: NDArray[np.uint8]) -> tuple[float, float]:
         for parts in (("subject_right_eye", "subject_right_brow"), ("subject_left_eye", "subject_left_brow"))
     )
     return right, left
+
+
+def _redness(face: Face, rgb: NDArray[np.uint8], points: tuple[int, ...]) -> float:
+    """Return the share of red in the mean colour about some landmarks, a third in a grey picture."""
+    reach = max(1, round(0.05 * face.interocular_px))
+    places = face.landmarks[list(points), :2].astype(int)
+    patches = [rgb[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] for x, y in places.tolist()]
+    means = [patch.reshape(-1, 3).mean(axis=0) for patch in patches if patch.size]
+    if not means:
+        return 1 / 3
+    colour = np.mean(means, axis=0) + 1e-6
+    return float(colour[0] / colour.sum())
 
 
 def _grey_box(points: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
