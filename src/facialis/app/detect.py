@@ -104,15 +104,16 @@ def detect(
     from facialis.reports.html import Entry, write_report
     from facialis.reports.tables import console, csv_text, findings_csv, findings_table, json_line
 
-    if out is not None and report is not None and out.resolve() == report.resolve():
-        raise typer.BadParameter("--out and --report are the same file")
+    written = [path.resolve() for path in (out, report, events) if path is not None]
+    if len(set(written)) < len(written):
+        raise typer.BadParameter("two of --out, --report and --events are the same file")
     if not 0 < prevalence < 1:
         raise typer.BadParameter(f"{prevalence} is not a share between 0 and 1", param_hint="--prevalence")
     for path in (out, report, events):
         if path is not None:
             check_writable(path)
     if photo_set:
-        if report is not None or face != "only" or workers != 1:
+        if report is not None or face != "only" or workers != 1 or prompts is not None or events is not None:
             raise typer.BadParameter("--set goes with --format, --out, --bundle, --prevalence, --force and --careful")
         from facialis.app.detect_set import run
 

@@ -17,7 +17,7 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres
-from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, numbers
+from facialis.detection.reading import Reading, effects, log_odds, logit_error, mean_answers, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
 from facialis.detection.video import VideoOptions, detect_frames
 from facialis.errors import PictureError, RecipeError
@@ -28,7 +28,6 @@ from facialis.faces.quality import NO_FACE, SEVERAL_FACES, Limits, assess
 from facialis.faces.sources import display_name, is_video
 from facialis.faces.videos import read_video
 from facialis.faces.webcam import is_webcam, read_webcam
-from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.crops import crop
 from facialis.modalities.measures import measure
@@ -224,7 +223,7 @@ class Detector:
             forced=bool(reasons),
             looked_twice=again is not None,
             measures=reading.measures,
-            effects=self._effects(reading.measures),
+            effects=effects(reading.measures, self.bundle),
             numbers=numbers(reading, self.bundle),
         )
         return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
@@ -287,20 +286,6 @@ class Detector:
             return [dataclasses.replace(none, reasons=(f"no face {number}: {len(faces)} found",))]
         chosen = faces[number - 1]
         return [self.judge(chosen, rgb, source=source, number=None if choice == "only" else number, twice=twice)]
-
-    def _effects(self, measures: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """Return by how much the log odds fall when one measure at a time is put to its healthy median."""
-        if not self.bundle.by_measures:
-            return None
-        card = self.bundle.card
-        healthy = card.reference["quantiles"]["0.5"][: len(measures)]
-        batch = np.tile(measures, (len(measures) + 1, 1))
-        batch[np.arange(1, len(batch)), np.arange(len(measures))] = with_sign_of(
-            measures, healthy, card.input["definition"]
-        )
-        logits = self.bundle.logits(batch)
-        odds = logits[:, 1] - logits[:, 0]
-        return np.asarray(odds[0] - odds[1:])
 
     def labelled(self, finding: Finding, answers: Mapping[str, NDArray[np.float64]], error: float) -> Finding:
         """Fill in what the model says: `answers` of one face or video, each without its first axis."""

@@ -26,7 +26,7 @@ def is_webcam(name: str | os.PathLike[str]) -> bool:
 def read_webcam(name: str = "webcam", *, seconds: float = 20.0) -> Iterator[VideoFrame]:
     """Yield a camera's frames as they come, mirrored as they were recorded; nothing is kept.
 
-    Ends after `seconds`, or at Ctrl-C with what was seen by then.
+    Ends after `seconds`.
 
     Parameters
     ----------
@@ -58,8 +58,6 @@ def read_webcam(name: str = "webcam", *, seconds: float = 20.0) -> Iterator[Vide
                 yield VideoFrame(index, now - first, frame_rgb(frame, stream, name))
         except av.FFmpegError as error:
             raise PictureError(f"{name}: the camera stopped ({error.strerror})") from error
-        except KeyboardInterrupt:
-            return
 
 
 def _device(number: int) -> tuple[str, str, dict[str, str]]:
