@@ -126,6 +126,12 @@ def test_what_cannot_be_is_refused_in_one_line(study: Path, tmp_path: Path) -> N
     shutil.copy(study / "study.json", unfinished)
     with pytest.raises(FacialisError, match="not finished"):
         deploy(unfinished, "early-fusion", cohort)
+    selected = tmp_path / "selected"
+    shutil.copytree(study, selected, ignore=shutil.ignore_patterns("cohort", "folds"))
+    facts = json.loads((selected / "study.json").read_text())
+    (selected / "study.json").write_text(json.dumps(facts | {"select": {"net.learning_rate": [0.2, 0.02]}}))
+    with pytest.raises(RecipeError, match="chose net.learning_rate anew in each fold"):
+        deploy(selected, "measures-net", cohort)
     other = tiny_cohort(tmp_path / "other", seed=9)
     with pytest.raises(CohortError, match="is not the cohort of the study"):
         deploy(study, "early-fusion", other)

@@ -71,6 +71,11 @@ def deploy(
         near = difflib.get_close_matches(name, facts["recipes"], n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise FacialisError(f"{study}: has no row {row}{meant} It has {', '.join(facts['recipes'])}")
+    if facts.get("select"):
+        raise RecipeError(
+            f"{study}: chose {', '.join(facts['select'])} anew in each fold (--select), so the row has no one setting; "
+            "run a study with the values set (--set) and take that"
+        )
     if facts["cohort"]["hash"] != cohort.hash:
         raise CohortError(f"{cohort.path}: is not the cohort of the study {study} (its hash differs)")
     recipe = _recipe(facts["recipes"][name])
