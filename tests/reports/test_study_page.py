@@ -14,8 +14,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from facialis.cohorts.simulated.cohort import simulate_cohort
+from facialis.errors import CohortError
+from facialis.reports.checklists import checklists
 from facialis.reports.study import render_study, write_study
 from facialis.reports.study_tables import explanation, latex_table, markdown_table, table_rows, text_table
+from facialis.reports.wrong_frames import wrong_frames
 
 HOSTILE = "<script>alert(1)</script> & 50 % of $x_1$ | {"
 
@@ -144,3 +148,36 @@ def test_what_the_figures_are_is_said_once(simulated: bool) -> None:
     assert said.count("Research use; not a medical device.") == 1
     assert ("Simulated" in said) == simulated
     assert json.dumps(said)
+
+
+def test_checklists_hold_what_the_study_knows_and_leave_the_rest_to_the_authors() -> None:
+    lists = checklists(results())
+    tripod = {line.item: line.known for line in lists["TRIPOD+AI"]}
+    assert list(tripod)[:3] == ["1", "2", "3a"]
+    assert len(tripod) == 52
+    assert "2 patients" in (tripod["10"] or "")
+    assert "60.0 (95 % 40.0 to 80.0)" in (tripod["23a"] or "")
+    assert "seed 0" in (tripod["12a"] or "")
+    assert [tripod[item] for item in ("6a", "17", "18a")] == [None] * 3
+    assert "Simulated" in (tripod["5a"] or "")
+    assert {line.item: line.known for line in checklists(results(simulated=False))["TRIPOD+AI"]}["5a"] is None
+    assert render_study(results()).count('class="blank"') >= sum(known is None for known in tripod.values())
+    only_failed = {**results(), "rows": results()["rows"][2:]}
+    assert {line.item: line.known for line in checklists(only_failed)["TRIPOD+AI"]}["10"] is None
+
+
+def test_typical_errors_are_drawn_one_a_subject_and_most_wrong_first(tmp_path: Path) -> None:
+    cohort = simulate_cohort(tmp_path / "c", n_patients=6, n_healthy=6, frames=2, seed=5, pictures=False)
+    table = cohort.frames[["frame_id", "subject_id", "label"]].assign(recipe="net", probability=0.5, predicted=0)
+    sick = table.index[table["label"] == 1]
+    table.loc[sick, "probability"] = np.linspace(0.4, 0.01, len(sick))
+    found = wrong_frames(table, cohort)
+    subjects = table.loc[sick].drop_duplicates("subject_id", keep="last")
+    assert [w.group for w in found] == ["patient"] * min(4, len(subjects))
+    assert [w.probability for w in found] == sorted(w.probability for w in found)
+    assert found[0].probability == pytest.approx(0.01)
+    page = render_study(results(), wrong=found)
+    assert page.count("palsy, missed") == len(found)
+    assert found[0].path in page
+    with pytest.raises(CohortError, match="not the study's cohort"):
+        wrong_frames(table.assign(frame_id="other"), cohort)

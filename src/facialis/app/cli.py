@@ -18,6 +18,7 @@ from facialis.app import (
     detect,
     measure,
     metrology,
+    photo_set,
     recalibrate,
     study,
     train_detector,
@@ -55,6 +56,7 @@ app = typer.Typer(
     "Research use; not a medical device.",
 )
 app.command("detect")(detect.detect)
+app.command("photo-set")(photo_set.photo_set)
 app.command("train-detector")(train_detector.train_detector)
 app.command("recalibrate")(recalibrate.recalibrate)
 app.add_typer(bundle.app, name="bundle")

@@ -57,17 +57,26 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
     from rich.text import Text
 
     from facialis.faces.sources import display_name
+    from facialis.modalities.views import TOLD
 
     table = Table(caption="Research use; not a medical device. AUC: of simulated sets.", caption_justify="left")
-    for column in ("person", "finding", "probability", "side, regions", "views used", "missing, what each would add"):
+    for column in (
+        "person",
+        "finding",
+        "probability (interval; AUC)",
+        "side, regions",
+        "views",
+        "missing: what it would add",
+    ):
         table.add_column(column, overflow="fold")
     for row in rows:
         said = row["label"] or "abstained"
         said += ", uncertain" if row["uncertain"] else ""
         where = "" if row["side"] is None else f"{row['side'].replace('subject_', 'subject ')}: "
         where += ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
-        used = ", ".join(view["view"] + ("" if view["known_by"] == "name" else "?") for view in row["views"])
-        missing = ", ".join(f"{view['view']} {view['auc_gain_simulated']:+.3f}" for view in row["missing_views"])
+        guessed = [view["view"] for view in row["views"] if view["known_by"] != "name"]
+        used = f"{len(row['views'])} of {len(TOLD)}" + (f"; recognised: {', '.join(guessed)}" if guessed else "")
+        missing = "\n".join(f"{view['view']}: {view['auc_gain_simulated']:+.3f}" for view in row["missing_views"])
         share = "" if row["probability"] is None else _share(row)
         words = "; ".join(row["reasons"])
         table.add_row(Text(display_name(row["source"])), said, share, where or words, used, missing)
@@ -76,7 +85,7 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
 
 def _share(row: dict[str, Any]) -> str:
     low, high = row["probability_interval"]
-    return f"{row['probability']:.1%}, {low:.0%}-{high:.0%} (AUC {row['auc_simulated']:.2f})"
+    return f"{row['probability']:.1%} ({low:.0%} to {high:.0%}; {row['auc_simulated']:.2f})"
 
 
 def run(paths: list[str], format: str, out: Path | None, **options: Any) -> None:

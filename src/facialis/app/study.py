@@ -275,6 +275,44 @@ def ask(
     typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}, the page: {page}"]))
 
 
+@app.command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished study.")],
+    cohort: Annotated[
+        Path | None, typer.Option(help="Its cohort, to draw typical errors; FOLDER/cohort where it is there.")
+    ] = None,
+) -> None:
+    """Write a finished study's tables and page again, with checklists and its typical errors as landmark drawings."""
+    import json
+    import shlex
+
+    from facialis.cohorts.cohort import Cohort
+    from facialis.errors import FacialisError
+    from facialis.reports.study import write_study
+
+    path = folder / "results.json"
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FacialisError(f"{path}: no results of a finished study; run `facialis study run` to its end") from error
+    found = cohort or (folder / "cohort" if (folder / "cohort").is_dir() else None)
+    wrong = [] if found is None else _wrong(Cohort.open(found), results, folder)
+    write_study(results, folder, command=shlex.join(["facialis", *sys.argv[1:]]), wrong=wrong)
+    typer.echo(f"the page: {folder / 'report.html'}")
+
+
+def _wrong(cohort: Cohort, results: Mapping[str, Any], folder: Path) -> list[Any]:
+    """Return a study's typical errors."""
+    import pandas as pd
+
+    from facialis.errors import CohortError
+    from facialis.reports.wrong_frames import wrong_frames
+
+    if cohort.hash != results["cohort"]["hash"]:
+        raise CohortError(f"{cohort.path}: is not the cohort of the study in {folder}")
+    return wrong_frames(pd.read_parquet(folder / "predictions.parquet"), cohort)
+
+
 def _studies() -> Any:
     """Return the module of the recipes, or say what to install."""
     from facialis.errors import FacialisError
@@ -302,7 +340,8 @@ def _study(
 
     device = check_device(device)
     results = run_study(cohort, recipes, out, workers=workers or default_workers(device), device=device, **options)
-    write_study(results, out, command=shlex.join(["facialis", *sys.argv[1:]]))
+    wrong = _wrong(cohort, results, out) if "landmarks" in cohort.modalities else []
+    write_study(results, out, command=shlex.join(["facialis", *sys.argv[1:]]), wrong=wrong)
     console().print(terminal_table(results))
     typer.echo(f"results: {out}, the page: {out / 'report.html'}")
     return results

@@ -103,36 +103,60 @@ def measure_event(motion: Motion, event: Event, reference: Mapping[str, Any] | N
     best = apex[np.argmin(np.abs(moved[at].max(axis=1) - np.median(moved[at].max(axis=1))))]
     ways = np.median(moved[at], axis=0)
     change = np.median(motion.values[apex], axis=0) - motion.rest
-    row |= {
-        "apex": round(float(motion.times[best]), 3),
-        "frame": int(motion.frames[best]),
+    row |= {"apex": round(float(motion.times[best]), 3), "frame": int(motion.frames[best])}
+    row |= compare_sides(motion, event.movement, ways, change, reference, still=still)
+    if still:
+        return row
+    if event.by == "found":  # it is found once it is under way: what came before tells when it began
+        before = (motion.times >= event.start - BEFORE) & (motion.times <= event.end)
+        seen = np.flatnonzero(before & np.isfinite(motion.values).all(axis=1))
+    return row | _timing(motion, event.movement, seen, ways, error)
+
+
+def compare_sides(
+    motion: Motion,
+    movement: str,
+    ways: Values,
+    change: Values,
+    reference: Mapping[str, Any] | None,
+    *,
+    still: bool | None = None,
+) -> dict[str, Any]:
+    """Return what both sides do from rest to the apex of a movement, JSON-ready: excursions, ratio, what moves along.
+
+    Parameters
+    ----------
+    ways : (2,) mm that the subject's right and left go the way of the movement.
+    change : (23,) of the channels from rest, interocular distances.
+    reference : what healthy people stay within in this movement, as `MovementModel.reference` has it.
+    still : whether nothing moves; None: neither side goes `CLEAR` standard deviations.
+    """
+    error = motion.error(movement)
+    row: dict[str, Any] = {
         "healthy_excursion_mm": reference and [round(end * motion.scale, 2) for end in reference["excursion"]],
         "excursion_mm": {
             side: _number(way, math.hypot(error, IRIS_SPREAD * way), "mm")
             for side, way in zip(SIDES, ways, strict=True)
         },
-        **_moved_along(motion, event.movement, change, reference),
+        **_moved_along(motion, movement, change, reference),
     }
-    if event.movement.endswith("closure"):
+    if movement.endswith("closure"):
         columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
         left_open = (motion.rest + change)[columns] * motion.scale
         row["eye_opening_mm"] = {
             side: _number(gap, math.hypot(error / math.sqrt(2), IRIS_SPREAD * gap), "mm")
             for side, gap in zip(SIDES, left_open, strict=True)
         }
-    if still:
-        return row | {"note": "no side moves more than the landmarks' noise"}
-    if event.by == "found":  # it is found once it is under way: what came before tells when it began
-        before = (motion.times >= event.start - BEFORE) & (motion.times <= event.end)
-        seen = np.flatnonzero(before & np.isfinite(motion.values).all(axis=1))
     low, high = np.sort(ways)
+    if high < CLEAR * error if still is None else still:
+        return row | {"note": "no side moves more than the landmarks' noise"}
     ratio = ratio_of(ways)
     row["ratio"] = Number(
         ratio, error / high * math.hypot(1, ratio), "1", None if reference is None else (reference["ratio"], 1.0)
     ).as_dict()
     if high - low > 1.96 * math.sqrt(2) * error:
         row["moves_less"] = SIDES[int(np.argmin(ways))]
-    return row | _timing(motion, event.movement, seen, ways, error)
+    return row
 
 
 def _moved_along(motion: Motion, movement: str, change: Values, reference: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -47,8 +47,7 @@ def judge_set(
     model = bundle.photo_set
     if model is None:
         raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
-    judged = [(name, view, f) for name, view, f in photos if f.status == "judged" and f.face is not None]
-    chosen = _views(bundle.movements, judged)
+    judged, chosen = _chosen(photos, detector)
     answers = {view: judged[k][2].answers or {} for view, (k, _) in chosen.items()}
     palsy, side, regions = features_of(answers)
     known = ~np.isnan(palsy)
@@ -110,6 +109,21 @@ def judge_set(
         row["side"] = "subject_right" if towards_right > 0 else "subject_left"
         row["side_probability"] = round(sigmoid(abs(towards_right)), 6)
     return row
+
+
+def chosen_views(
+    photos: Sequence[tuple[str, str | None, Finding]], detector: Detector
+) -> dict[str, tuple[str, Finding]]:
+    """Return of each view that is there the photo that `judge_set` takes for it, its name and its finding."""
+    judged, chosen = _chosen(photos, detector)
+    return {view: (judged[k][0], judged[k][2]) for view, (k, _) in chosen.items()}
+
+
+def _chosen(
+    photos: Sequence[tuple[str, str | None, Finding]], detector: Detector
+) -> tuple[list[tuple[str, str | None, Finding]], dict[str, tuple[int, float | None]]]:
+    judged = [(name, view, f) for name, view, f in photos if f.status == "judged" and f.face is not None]
+    return judged, _views(detector.bundle.movements, judged)
 
 
 def _error(model: SetModel, known: NDArray[np.bool_], errors: dict[str, float]) -> float:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from facialis import __version__
 from facialis.files import write_text
 from facialis.reports import study_tables as tables
+from facialis.reports.checklists import FOR_THE_AUTHORS, checklists
 from facialis.reports.study_figures import overview, panels
 from facialis.reports.templating import page_environment
+from facialis.reports.wrong_frames import Wrong
 
 
-def write_study(results: Mapping[str, Any], folder: Path | str, *, command: str = "") -> None:
+def write_study(
+    results: Mapping[str, Any], folder: Path | str, *, command: str = "", wrong: Sequence[Wrong] = ()
+) -> None:
     """Write the tables (text, Markdown, LaTeX, CSV) and ``report.html``.
 
     Parameters
@@ -24,6 +28,8 @@ def write_study(results: Mapping[str, Any], folder: Path | str, *, command: str 
         What `facialis.studies.study.run_study` returned, the content of ``results.json``.
     command
         The command line that made them, for the page.
+    wrong
+        Typical errors (`facialis.reports.wrong_frames.wrong_frames`), to be drawn.
 
     Raises
     ------
@@ -32,10 +38,10 @@ def write_study(results: Mapping[str, Any], folder: Path | str, *, command: str 
     """
     folder = Path(folder)
     tables.write_tables(results, folder)
-    write_text(folder / "report.html", render_study(results, command=command))
+    write_text(folder / "report.html", render_study(results, command=command, wrong=wrong))
 
 
-def render_study(results: Mapping[str, Any], *, command: str = "") -> str:
+def render_study(results: Mapping[str, Any], *, command: str = "", wrong: Sequence[Wrong] = ()) -> str:
     """Return the page as text."""
     environment = page_environment()
     environment.filters |= {"number": tables.number, "interval": tables.interval, "p": _p}
@@ -54,6 +60,9 @@ def render_study(results: Mapping[str, Any], *, command: str = "") -> str:
         moves=tables.moves,
         explanation=tables.explanation(results, tests=False),
         notice=tables.RESEARCH_USE,
+        checklists=checklists(results),
+        blank=FOR_THE_AUTHORS,
+        wrong={recipe: [w for w in wrong if w.recipe == recipe] for recipe in dict.fromkeys(w.recipe for w in wrong)},
         settings={name: json.dumps(value, indent=1) for name, value in results["recipes"].items()},
         version=__version__,
         today=datetime.date.today().isoformat(),

@@ -42,7 +42,7 @@ class Words:
 
     def number(self, value: float, decimals: int) -> str:
         """Return a number with the language's decimal mark."""
-        return f"{value:.{decimals}f}".replace(".", self.texts["format.decimal_mark"])
+        return f"{round(value, decimals) + 0.0:.{decimals}f}".replace(".", self.texts["format.decimal_mark"])
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """Return a share between 0 and 1 as a percentage."""
