@@ -25,6 +25,13 @@ class Coordinates(enum.StrEnum):
     normalised = "normalised"
 
 
+class Origin(enum.StrEnum):
+    """What f3 counts heights from: the picture's top as published, or the face's, as the detector and studies do."""
+
+    picture = "picture"
+    face = "face"
+
+
 def measure(
     paths: PathsArgument,
     out: Annotated[
@@ -34,6 +41,9 @@ def measure(
     coordinates: Annotated[Coordinates, typer.Option(help="Pixels, or the published program's own.")] = (
         Coordinates.pixel
     ),
+    origin: Annotated[
+        Origin, typer.Option(help="Count f3 from the picture's top, as published, or from the face's.")
+    ] = Origin.picture,
     pose_corrected: Annotated[bool, typer.Option(help="Undo the head's pose before measuring.")] = False,
     face: Annotated[
         str, typer.Option(callback=parse_face, metavar="only|largest|all|N", help="Which face of several.")
@@ -54,7 +64,8 @@ def measure(
     rows: list[dict[str, Any]] = []
     with FaceLandmarker() as landmarker:
         for source in track(list_sources(paths), "measuring", unit="files"):
-            rows += _rows(source, landmarker, definition.value, coordinates.value, pose_corrected, face)
+            how = {"definition": definition.value, "coordinates": coordinates.value, "origin": origin.value}
+            rows += _rows(source, landmarker, how, pose_corrected, face)
     columns = ["source", "frame", "face", "status", "reasons", *(m.name for m in MEASURES)]
     if out is not None and out.suffix.lower() == ".parquet":
         import pandas as pd
@@ -73,9 +84,7 @@ def measure(
         raise typer.Exit(1)
 
 
-def _rows(
-    source: Any, landmarker: Any, definition: str, coordinates: str, pose_corrected: bool, face: str
-) -> list[dict[str, Any]]:
+def _rows(source: Any, landmarker: Any, how: dict[str, str], pose_corrected: bool, face: str) -> list[dict[str, Any]]:
     from facialis.errors import PictureError
     from facialis.faces.geometry import undo_pose
     from facialis.faces.images import read_picture
@@ -102,7 +111,7 @@ def _rows(
             chosen = faces if face == "all" else [faces[int(face) - 1 if face.isdecimal() else 0]]
             for number, found in chosen:
                 points = undo_pose(found.landmarks, found.transform) if pose_corrected else found.landmarks
-                values = measure_points(points, definition=definition, coordinates=coordinates, size=found.size)
+                values = measure_points(points, size=found.size, **how)
                 named = {m.name: float(value) for m, value in zip(MEASURES, values, strict=True)}
                 rows.append({**base, "frame": index, "face": number, "status": "measured", **named})
     except PictureError as error:

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from facialis.cohorts.cohort import Cohort
     from facialis.detection.bundle import Bundle
     from facialis.detection.reference import Reference
     from facialis.studies.detector import Faces
@@ -162,7 +163,7 @@ def train(
     )
     card = Card(
         name=name,
-        input={"definition": definition, "coordinates": "pixel", "pose_corrected": False},
+        input={"definition": definition, "coordinates": "pixel", "origin": "face", "pose_corrected": False},
         threshold=trained.threshold,
         threshold_basis=trained.basis,
         uncertain=trained.uncertain,
@@ -185,7 +186,7 @@ def train(
     return Bundle.write(out, card, graph)
 
 
-def reference_of(landmarks: Any, transforms: Any, definition: str, *, of: str) -> Reference:
+def reference_of(landmarks: Any, transforms: Any, definition: str, *, of: str, origin: str = "face") -> Reference:
     """Return what healthy faces measure: landmarks (n, 478, 3) px, and their head transforms (n, 4, 4)."""
     import numpy as np
 
@@ -198,7 +199,7 @@ def reference_of(landmarks: Any, transforms: Any, definition: str, *, of: str) -
     from facialis.modalities.signed import signed_measure_names, signed_measures
 
     points = np.asarray(landmarks, dtype=np.float64)
-    measures = without_sign(measure(points, definition=definition), definition)
+    measures = without_sign(measure(points, definition=definition, origin=origin), definition)
     framed = in_iris_frame(undo_pose(points, np.asarray(transforms)))
     signed, lengths = np.abs(signed_measures(framed)), np.abs(millimetres(framed))
     return Reference.of(
@@ -207,6 +208,27 @@ def reference_of(landmarks: Any, transforms: Any, definition: str, *, of: str) -
         | {n: lengths[:, i] for i, n in enumerate(millimetre_names())},
         of=of,
     )
+
+
+def origin_of(cohort: Cohort) -> str:
+    """Return the origin (`facialis.modalities.measures.measure`) of a cohort's measures: older ones are of the picture.
+
+    Raises
+    ------
+    CohortError
+        They are not of its landmarks.
+    """
+    import numpy as np
+
+    from facialis.errors import CohortError
+    from facialis.modalities.measures import ORIGINS, measure
+
+    some = slice(0, 100)
+    stored, landmarks = np.asarray(cohort.array("measures")[some]), np.asarray(cohort.array("landmarks")[some])
+    for origin in ORIGINS[::-1]:
+        if np.allclose(stored, measure(landmarks, origin=origin), rtol=1e-3, atol=1e-3):
+            return origin
+    raise CohortError(f"{cohort.path}: its measures are not those of its landmarks; extract it again")
 
 
 def from_study(
@@ -246,13 +268,14 @@ def from_study(
         names = ["measures", "crop"][: len(examples)]
         to_onnx(found.net, examples, path, inputs=names, single=("crop",))
         graph = path.read_bytes()
+    origin = origin_of(opened)
     kind = "simulated " if opened.simulated else ""
     random = found.weights == "random"
     healthy = np.flatnonzero((frames["label"] == 0).to_numpy())[:20000]
     encoder = "" if found.weights is None else f", {found.recipe.image.encoder} with {found.weights} weights"
     card = Card(
         name=name or f"{found.recipe.name}{'-random-weights' if random else ''}",
-        input={"definition": "oo-2025", "coordinates": "pixel", "pose_corrected": False},
+        input={"definition": "oo-2025", "coordinates": "pixel", "origin": origin, "pose_corrected": False},
         threshold=found.threshold,
         threshold_basis=found.basis,
         uncertain=found.uncertain,
@@ -271,6 +294,7 @@ def from_study(
             np.asarray(opened.array("transforms"))[healthy],
             "oo-2025",
             of=f"{kind}faces without palsy of the training cohort",
+            origin=origin,
         ).as_dict(),
         licence="as the training cohort's, and the encoder's weights'",
         movements=Bundle.load().card.movements,

@@ -99,7 +99,7 @@ def face_arrays(face: Face, rgb: NDArray[np.uint8], *, pictures: bool = True) ->
         "landmarks": face.landmarks,
         "transforms": face.transform,
         "expressions": face.blendshapes,
-        "measures": measure(face.landmarks),
+        "measures": measure(face.landmarks, origin="face"),  # where a face stands in its picture tells the source
         "coordinates": coordinates(face.landmarks),
     }
     if pictures:

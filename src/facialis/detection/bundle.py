@@ -24,7 +24,7 @@ from facialis.detection.graph import OUTPUTS, between, check_graph
 from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
-from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES
+from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES, ORIGINS
 from facialis.modalities.movements import MovementModel
 from facialis.modalities.photo_sets import SetModel
 
@@ -47,7 +47,8 @@ class Card:
     name
         Short name of the model.
     input
-        What ``measures`` are: ``definition``, ``coordinates``, and ``pose_corrected``.
+        What ``measures`` are: ``definition``, ``coordinates``, ``origin`` (``picture`` where it is not said), and
+        ``pose_corrected``; see `facialis.modalities.measures.measure`.
     photo_set
         A `facialis.modalities.photo_sets.SetModel` for what this graph says of photo sets; None where there is none.
     movements
@@ -305,6 +306,7 @@ def _wrong_entry(card: Card) -> str:
         "novelty_limit must be a positive number or null": card.novelty_limit is None or card.novelty_limit > 0,
         f"input must have a definition of {DEFINITIONS}": card.input["definition"] in DEFINITIONS,
         f"input must have coordinates of {COORDINATES}": card.input["coordinates"] in COORDINATES,
+        f"input must have an origin of {ORIGINS}": card.input.get("origin", "picture") in ORIGINS,
         "input must say whether it is pose_corrected": isinstance(card.input["pose_corrected"], bool),
         f"reference must have finite numbers for each of the quantiles {', '.join(QUANTILES)}, one for each of its "
         f"names, the {len(MEASURES)} measures first": (

@@ -255,7 +255,13 @@ class Detector:
         points: NDArray[Any] = landmarks.astype(np.float64)
         if inputs.get("pose_corrected"):
             points = undo_pose(points, face.transform)
-        return measure(points, definition=inputs["definition"], coordinates=inputs["coordinates"], size=face.size)
+        return measure(
+            points,
+            definition=inputs["definition"],
+            coordinates=inputs["coordinates"],
+            size=face.size,
+            origin=inputs.get("origin", "picture"),
+        )
 
     def _hangs_on_noise(self, reading: Reading) -> bool:
         """Whether the error bar of the log odds touches a threshold."""

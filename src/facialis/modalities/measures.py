@@ -24,6 +24,9 @@ from facialis.modalities.signed import signed_measures as signed_measures
 REGIONS = ("brow", "eye", "nose_cheek", "mouth", "whole_face")
 DEFINITIONS = ("oo-2025", "parra-dominguez-2021")
 COORDINATES = ("pixel", "normalised")
+ORIGINS = ("picture", "face")
+CROWN = 10
+"""Landmark at the top of the face, from which ``origin="face"`` counts."""
 
 LIMIT = 1000.0
 """Where a measure divides by zero (a closed eye), or nearly so, it is cut at this value."""
@@ -43,8 +46,6 @@ POINTS = (
     152,  # 50 chin
 )  # fmt: skip
 """Landmarks of the 51 points that the measures' formulas count from 0."""
-
-_INDEX = np.array(POINTS, dtype=np.intp)
 
 Values = NDArray[np.float64]
 
@@ -102,7 +103,7 @@ MEASURES: tuple[Measure, ...] = (
            "angle of 2 minus 7", "|angle of 2 minus 7|", (0, 180), _ANGLE),
     _entry(2, "brow_tilt_inner", "tilt of the line through the inner ends of the brows", "brow", "deg",
            "angle of 4 minus 5", "|angle of 4 minus 5|", (0, 180), _ANGLE),
-    _entry(3, "brow_height_ratio", "ratio of the brows' mean vertical positions in the picture", "brow", "ratio",
+    _entry(3, "brow_height_ratio", "ratio of the brows' mean depths below the top", "brow", "ratio",
            "larger over smaller of |mean y of 0-4|, |mean y of 5-9|",
            "smaller over larger of |mean y of 0-4|, |mean y of 5-9|", (1, 1), ("changes", "changes")),
     _entry(4, "brow_slope_outer", "slope of the line through the outer ends of the brows", "brow", "slope",
@@ -185,19 +186,21 @@ def measure(
     definition: str = "oo-2025",
     coordinates: str = "pixel",
     size: ArrayLike | None = None,
+    origin: str = "picture",
 ) -> Values:
     """Compute the 29 measures of one face or of many.
 
     Both definitions first turn the face about point 48 (the side of the face, subject's right) until the line 48-49
     is level. `oo-2025` leaves it standing on its head, so that its signed angles lie near 0 on a level face.
 
-    Roll, and shift in the picture, change nothing, but for f3, which depends on where the face stands; scale
-    changes nothing. With ``coordinates="normalised"`` neither holds for roll: the numbers depend on the aspect ratio.
-    Mirroring: see `Measure.mirrored`. In `parra-dominguez-2021` it changes f3, and f23 into 180 - f23. In `oo-2025`
-    it turns the sign of f0, f1, f2, f7, f14 and f22, changes f23 into 180 - f23, f3, and f21 (a slip of the
-    published program, kept). All other measures stay as they are.
+    Roll, and shift in the picture, change nothing, but for f3, which depends on where the face stands (so that it tells
+    how a picture was cut) unless ``origin="face"``; scale changes nothing. With ``coordinates="normalised"`` neither
+    holds for roll: the numbers depend on the aspect ratio. Mirroring: see `Measure.mirrored`. In
+    `parra-dominguez-2021` it changes f3, and f23 into 180 - f23. In `oo-2025` it turns the sign of f0, f1, f2, f7, f14
+    and f22, changes f23 into 180 - f23, f3, and f21 (a slip of the published program, kept). All other measures stay.
 
-    A face whose pose was undone (`facialis.faces.geometry.undo_pose`) can be measured as it is; f3 then says nothing.
+    A face whose pose was undone (`facialis.faces.geometry.undo_pose`) can be measured as it is; f3 then needs
+    ``origin="face"`` to say anything.
 
     No value is infinite or NaN, unless a landmark is: a ratio of 0 to 0 is 1 (both sides alike), a relative
     size or slope of 0 to 0 is 0, the angle of two points in one place is 0, points 48 and 49 in one place count as
@@ -210,6 +213,8 @@ def measure(
     coordinates : ``"pixel"``, or ``"normalised"``: x / width and y / height, as the authors of `oo-2025` run it.
     size : (2,) or (..., 2), height and width in px of the picture or face crop that `points` lie in;
         for normalised coordinates only.
+    origin : what f3 counts the brows' heights from: the ``"picture"``'s top, as published; or the ``"face"``'s, the
+        level of landmark 10, where the face crops of arXiv 2503.10371 begin. Then mirroring leaves f3 as it is.
 
     Returns
     -------
@@ -218,7 +223,7 @@ def measure(
     Raises
     ------
     RecipeError
-        Unknown definition or coordinates.
+        Unknown definition, coordinates or origin.
     ValueError
         `points` or `size` of a wrong shape, `size` missing or not positive: a mistake in the calling program.
 
@@ -231,14 +236,15 @@ def measure(
     """
     _known("definition", definition, DEFINITIONS)
     _known("coordinates", coordinates, COORDINATES)
+    _known("origin", origin, ORIGINS)
     array = np.asarray(points)
     if array.ndim < 2 or array.shape[-2] not in (468, 478) or array.shape[-1] not in (2, 3):
         raise ValueError(f"landmarks of shape {array.shape}; expected (..., 468 or 478, 2 or 3)")
-    chosen = np.take(array, _INDEX, axis=-2)[..., :2].astype(np.float64)
+    chosen = np.take(array, (*POINTS, CROWN), axis=-2)[..., :2].astype(np.float64)
     if coordinates == "normalised":
         chosen /= _extent(size)[..., None, :]
     with np.errstate(over="ignore"):
-        columns = FORMULAS[definition](_Levelled(chosen, upright=definition != "oo-2025"))
+        columns = FORMULAS[definition](_Levelled(chosen, upright=definition != "oo-2025", origin=origin))
     return np.stack(columns, axis=-1)
 
 
@@ -258,9 +264,9 @@ def _extent(size: ArrayLike | None) -> Values:
 
 
 class _Levelled:
-    """The 51 points, turned about point 48 until the line 48-49 is level; upright or standing on the head."""
+    """The 51 points and the crown, turned about point 48 until the line 48-49 is level; upright or on the head."""
 
-    def __init__(self, points: Values, *, upright: bool) -> None:
+    def __init__(self, points: Values, *, upright: bool, origin: str) -> None:
         x, y = np.moveaxis(points, (-1, -2), (0, 1))
         x0, y0, sign = x[48], y[48], 1.0 if upright else -1.0
         dx, dy = x[49] - x0, y[49] - y0
@@ -270,7 +276,7 @@ class _Levelled:
         sin = sign * np.divide(dy, width, out=np.zeros_like(width), where=apart)
         x, y = x - x0, y - y0
         self.x, self.y = cos * x + sin * y, cos * y - sin * x
-        self.top = y0  # of point 48 in the picture; only f3 needs it
+        self.top = y0 if origin == "picture" else -self.y[-1]  # of point 48 beneath the origin; only f3 needs it
 
     def d(self, i: int, j: int) -> Values:
         return np.asarray(np.hypot(self.x[i] - self.x[j], self.y[i] - self.y[j]))

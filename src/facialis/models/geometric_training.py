@@ -42,7 +42,7 @@ class Features(NamedTuple):
         frontal = undo_pose(points, transforms)
         return cls(
             landmark_pairs(frontal),
-            measure(points, definition=definition).astype(np.float32),
+            measure(points, definition=definition, origin="face").astype(np.float32),
             signed_measures(frontal).astype(np.float32),
         )
 

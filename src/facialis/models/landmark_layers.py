@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from facialis.faces.mesh import IRIS_SUBJECT_LEFT, IRIS_SUBJECT_RIGHT, N_LANDMARKS, mirror_permutation
-from facialis.modalities.measures import FORMULAS, LIMIT, POINTS
+from facialis.modalities.measures import CROWN, FORMULAS, LIMIT, POINTS
 from facialis.modalities.pairs import PAIR_LANDMARKS
 from facialis.modalities.signed import SIGNED_MEASURES
 
@@ -121,7 +121,7 @@ class Signed(nn.Module):
 
 
 class Measures(nn.Module):
-    """`facialis.modalities.measures.measure` in pixel coordinates, of the points as they lie in the picture."""
+    """`facialis.modalities.measures.measure` in pixel coordinates, counted from the face."""
 
     chosen: Tensor
     level: Tensor
@@ -129,7 +129,7 @@ class Measures(nn.Module):
     def __init__(self, definition: str) -> None:
         super().__init__()
         self.formulas = FORMULAS[definition]
-        self.register_buffer("chosen", torch.tensor(POINTS))
+        self.register_buffer("chosen", torch.tensor((*POINTS, CROWN)))
         self.register_buffer("level", torch.tensor(-1.0 if definition == "oo-2025" else 1.0))
 
     def forward(self, landmarks: Tensor) -> Tensor:
@@ -143,7 +143,8 @@ class Measures(nn.Module):
         cos = self.level * torch.where(apart, across / safe, torch.ones_like(width))
         sin = self.level * down / safe
         x, y = (points - start).unbind(-1)
-        values = self.formulas(_Levelled(cos * x + sin * y, cos * y - sin * x, start[:, 0, 1]))
+        x, y = cos * x + sin * y, cos * y - sin * x
+        values = self.formulas(_Levelled(x, y, -y[:, -1]))
         return torch.stack(values, dim=-1)
 
 

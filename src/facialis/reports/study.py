@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from facialis import __version__
 from facialis.files import write_text
 from facialis.reports import study_tables as tables
@@ -44,13 +46,14 @@ def write_study(
 def render_study(results: Mapping[str, Any], *, command: str = "", wrong: Sequence[Wrong] = ()) -> str:
     """Return the page as text."""
     environment = page_environment()
-    environment.filters |= {"number": tables.number, "interval": tables.interval, "p": _p}
+    environment.filters |= {"number": tables.number, "interval": tables.interval, "p": _p, "bar": _bar}
     ran = [row for row in results["rows"] if "error" not in row]
     return environment.get_template("study.html").render(
         results=results,
         ran=ran,
         paper=any(row["paper"] for row in results["rows"]),
         alike=len({tuple(row[f"n_{n}"] for n in ("folds", "patients", "healthy", "frames")) for row in ran}) == 1,
+        leaning=[row for row in ran if row.get("leans_on")],
         compared=[row for row in ran if row.get("comparison")],
         moved=any(row["seeds"] for row in ran),
         unusable=any(row["all_frames"]["n_unusable"] for row in ran),
@@ -67,6 +70,18 @@ def render_study(results: Mapping[str, Any], *, command: str = "", wrong: Sequen
         version=__version__,
         today=datetime.date.today().isoformat(),
         command=command,
+    )
+
+
+def _bar(part: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Markup:
+    """Return a part's share in patients' frames as a bar about zero, with its interval, in units of the largest."""
+    largest = max(abs(end) for other in parts for end in other["patient_interval"]) or 1.0
+    share, low, high = (50 + 48 * value / largest for value in (part["patient"], *part["patient_interval"]))
+    start, width = min(50.0, share), abs(share - 50)
+    return Markup(
+        f'<svg viewBox="0 0 100 10" class="share" role="img" aria-label="{part["patient"]:+.2f}">'
+        f'<path d="M50 0V10" class="zero"/><rect x="{start:.1f}" y="2" width="{width:.1f}" height="6"/>'
+        f'<path d="M{low:.1f} 5H{high:.1f}" class="whisker"/></svg>'
     )
 
 

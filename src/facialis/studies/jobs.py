@@ -19,6 +19,7 @@ from facialis.files import atomic_path
 from facialis.models.encoders import Encoder, load_encoder
 from facialis.models.estimator import threads
 from facialis.models.inputs import Inputs
+from facialis.studies.fold_shares import PREFIX
 from facialis.studies.selection import choose
 from facialis.studies.settings import Recipe
 from facialis.studies.training import Answers, load_inputs, run_fold
@@ -114,6 +115,7 @@ def write_fold(job: FoldJob, answers: Answers, settings: dict[str, object]) -> N
             "threshold": answers.threshold,
             "predicted": answers.predicted,
             "selected": json.dumps(settings),
+            **{PREFIX + name: share for name, share in answers.shares.items()},
         }
     )
     job.path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from facialis.models.encoders import ENCODERS, Encoder
 from facialis.studies.calibration import calibration
 from facialis.studies.comparison import compare, holm
 from facialis.studies.curves import curves
+from facialis.studies.fold_shares import summary
 from facialis.studies.levels import LEVELS, aggregate, with_unusable
 from facialis.studies.metrics import METRICS, Score, Summary, summarise
 from facialis.studies.paper import PAPER_FIGURES
@@ -49,7 +50,8 @@ def row_facts(
     ``f1``, ``precision`` and ``recall`` are the paper's means over folds, with ``*_interval``; ``undefined`` names the
     folds left out of each mean; ``pooled`` has the figures of all predictions together. ``levels`` has the same for
     sequences and subjects, ``all_frames`` with frames without a usable face counted as wrong, ``groups`` how many
-    those are; ``seeds`` the F1 of other seeds and splits; ``folds`` each fold's figures.
+    those are; ``seeds`` the F1 of other seeds and splits; ``leans_on`` what the answers rest on (see
+    `facialis.studies.fold_shares.summary`); ``folds`` each fold's figures.
 
     Parameters
     ----------
@@ -85,6 +87,7 @@ def row_facts(
             seed=settings.seed, n_bootstrap=min(settings.n_bootstrap, MOST_CURVE_DRAWS),
         ),
         "seeds": _seeds(frames, others),
+        "leans_on": summary(table, seed=settings.seed, simulated=cohort.simulated),
         "folds": _folds(table, frames.folds, n_train),
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from facialis.models.image import ImageClassifier
 from facialis.models.inputs import Inputs
 from facialis.models.logistic import LogisticClassifier
 from facialis.models.tokens import frozen_tokens
+from facialis.studies.fold_shares import fold_shares
 from facialis.studies.metrics import best_threshold
 from facialis.studies.settings import IMAGES, Recipe
 
@@ -33,12 +34,14 @@ _NETS: dict[str, type[BranchNet]] = {
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a fold's model says about its held-out frames: logits (n, 2), probability of palsy (n,), label (n,)."""
+    """What a fold's model says about its held-out frames: logits (n, 2), probability of palsy (n,), label (n,), and
+    what it leans on (`facialis.studies.fold_shares.fold_shares`)."""
 
     logits: NDArray[np.float32]
     probability: NDArray[np.float64]
     predicted: NDArray[np.int8]
     threshold: float
+    shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def load_inputs(recipe: Recipe, cohort: Cohort, encoder: Encoder | None, *, device: str = "cpu") -> Inputs:
@@ -199,7 +202,8 @@ def run_fold(
         raise RecipeError(f"{recipe.name}: the training diverged (logits are not finite); lower its learning rate")
     probability = softmax(logits)[:, 1]
     called = logits.argmax(axis=1) == 1 if recipe.threshold == "argmax" else probability >= threshold
-    return Answers(logits, probability, called.astype(np.int8), threshold)
+    shares = fold_shares(model, recipe, inputs, train[labels == 0], test)
+    return Answers(logits, probability, called.astype(np.int8), threshold, shares)
 
 
 def _choose_threshold(

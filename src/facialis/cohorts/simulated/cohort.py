@@ -100,7 +100,8 @@ def write_faces(
         for first in (first for first in firsts if not part(first).exists()):
             tables = []
             for start, faces in (block for blocks in islice(drawn(first=first), step) for block in blocks):
-                found = (faces.landmarks, faces.transforms, measure(faces.landmarks), coordinates(faces.landmarks))
+                measures = measure(faces.landmarks, origin="face")
+                found = (faces.landmarks, faces.transforms, measures, coordinates(faces.landmarks))
                 arrays.put(start, dict(zip(MODALITIES, found, strict=True)))
                 tables.append(faces.frames)
                 advance(len(faces.frames))

@@ -136,7 +136,7 @@ def degraded(step: Step, job: FoldJob, cohort: Cohort, frames: pd.DataFrame, mea
                 dtype=recipe.image.token_dtype, device=job.source.device, precision=recipe.image.precision,
             )  # fmt: skip
         else:
-            arrays[name] = measure(after) if name == "measures" else coordinates(after)
+            arrays[name] = measure(after, origin="face") if name == "measures" else coordinates(after)
     return Inputs(arrays)
 
 
