@@ -1,0 +1,97 @@
+"""A face as seen from the front: its landmarks with the head pose undone, and its picture drawn to fit them.
+
+Around the face the picture is turned and scaled as a whole, between both the change dies off. What a turned head hid
+stays hidden: it is stretched, not known.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis.faces.face import Face
+from facialis.faces.geometry import level, undo_pose
+from facialis.faces.mesh import CONTOURS
+
+MARGIN = 0.5
+"""Width of the band around the face in which the change dies off, as a share of the face's half size."""
+STEP = 4
+"""px between the grid points at which the change is worked out."""
+EYES_APART, EYES_AT = 0.31, 0.40
+"""Distance of the irises as a share of the frame's width, and where they lie in its height."""
+
+Points = NDArray[np.float64]
+
+
+class Frontal(NamedTuple):
+    """A face from the front: the picture (height, width, 3), None where none was given, and the points (478, 2) in it,
+    px, x to image right, y down, the irises level and their middle at half of the width.
+    """
+
+    rgb: NDArray[np.uint8] | None
+    points: Points
+
+
+def frontal_points(face: Face) -> Points:
+    """Return (478, 2): the landmarks with the pose undone, the irises level, about their middle, in units of their
+    distance in 3D; x to image right, y down.
+    """
+    return level(undo_pose(face.landmarks.astype(np.float64), face.transform))[:, :2]
+
+
+def frontal(rgb: NDArray[np.uint8] | None, face: Face, size: tuple[int, int]) -> Frontal:
+    """Draw a face from the front into a frame of `size` (width, height), px.
+
+    Parameters
+    ----------
+    rgb : (h, w, 3) the picture that the face was found in; None: only the points are wanted.
+
+    Examples
+    --------
+    >>> from facialis.faces.mesh import canonical_face
+    >>> landmarks = (canonical_face() * [20, -20, -20] + [100, 100, 0]).astype(np.float32)
+    >>> face = Face(landmarks, np.zeros(52, np.float32), np.eye(4, dtype=np.float32), (200, 200), "example")
+    >>> frontal(None, face, (100, 120)).points[[468, 473]].round(1).tolist()
+    [[34.5, 48.0], [65.5, 48.0]]
+    """
+    width, height = size
+    points = frontal_points(face) * (EYES_APART * width) + [width / 2, EYES_AT * height]
+    if rgb is None:
+        return Frontal(None, points)
+    import cv2
+
+    where = _sources(points, face.landmarks[:, :2].astype(np.float64), size)
+    smaller = EYES_APART * width / max(face.interocular_px, 1.0)
+    if smaller < 1:  # shrunk first: a pixel of the frame stands for several of the picture
+        whole = max(1, round(rgb.shape[1] * smaller)), max(1, round(rgb.shape[0] * smaller))
+        where = where * np.array([whole[0] / rgb.shape[1], whole[1] / rgb.shape[0]], np.float32)
+        rgb = np.asarray(cv2.resize(rgb, whole, interpolation=cv2.INTER_AREA), np.uint8)
+    white = (255, 255, 255)
+    drawn = cv2.remap(rgb, *np.moveaxis(where - np.float32(0.5), -1, 0), cv2.INTER_CUBIC, None, 0, white)
+    return Frontal(np.asarray(drawn, np.uint8), points)
+
+
+def _sources(points: Points, seen: Points, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return (height, width, 2): the place in the picture, px, that each pixel of the frame shows."""
+    import cv2
+    from scipy.interpolate import LinearNDInterpolator
+
+    width, height = size
+    ones = np.ones((len(points), 1))
+    affine, *_ = np.linalg.lstsq(np.hstack([points, ones]), seen, rcond=None)  # (3, 2): the whole turned and scaled
+    change = seen - np.hstack([points, ones]) @ affine
+    oval = points[[start for start, _ in CONTOURS["face_oval"]]]
+    middle = oval.mean(axis=0)
+    ring = middle + (oval - middle) * (1 + MARGIN)
+    far = np.array([(x, y) for x in (-2 * width, 3 * width) for y in (-2 * height, 3 * height)], dtype=np.float64)
+    still = np.concatenate([ring, far])
+    field = LinearNDInterpolator(
+        np.concatenate([points, still]), np.concatenate([change, np.zeros_like(still)]), fill_value=0.0
+    )
+    nodes = max(2, width // STEP + 1), max(2, height // STEP + 1)
+    grid = np.stack(np.meshgrid(np.linspace(0, width, nodes[0]), np.linspace(0, height, nodes[1])), axis=-1)
+    coarse = (field(grid) + np.concatenate([grid, np.ones_like(grid[..., :1])], axis=-1) @ affine).astype(np.float32)
+    x, y = ((np.arange(n, dtype=np.float32) + 0.5) * np.float32((k - 1) / n) for n, k in zip(size, nodes, strict=True))
+    return np.asarray(cv2.remap(coarse, *np.meshgrid(x, y), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE))
