@@ -20,6 +20,7 @@ from facialis.app import (
     metrology,
     photo_set,
     recalibrate,
+    report,
     study,
     train_detector,
     weights,
@@ -57,6 +58,7 @@ app = typer.Typer(
 )
 app.command("detect")(detect.detect)
 app.command("photo-set")(photo_set.photo_set)
+app.command("report")(report.report)
 app.command("train-detector")(train_detector.train_detector)
 app.command("recalibrate")(recalibrate.recalibrate)
 app.add_typer(bundle.app, name="bundle")

@@ -53,6 +53,13 @@ def logit_error(answers: dict[str, Values]) -> float:
     return WIDENED * float(spread(log_odds(answers)))
 
 
+def answer_errors(answers: dict[str, Values]) -> dict[str, Values]:
+    """Return the standard deviation of side, regions (log odds) and severity over the noisy copies, widened alike."""
+    return {
+        name: np.asarray(WIDENED * spread(answers[name])) for name in ("side", "regions", "severity") if name in answers
+    }
+
+
 def mean_answers(one: dict[str, Values], mirrored: dict[str, Values]) -> dict[str, Values]:
     """Return the mean of what was answered for a picture and for its mirror image (landmarks mirrored back)."""
     return {name: (array + mirrored[name]) / 2 for name, array in one.items()}

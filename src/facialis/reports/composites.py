@@ -24,7 +24,7 @@ COMPOSITES = ("as_seen", "subject_right_twice", "subject_left_twice", "mirrored"
 
 @dataclass(frozen=True, eq=False)
 class Composite:
-    """One of `COMPOSITES`: its picture (370, 300, 3), None where there is no photo, and the points (478, 2) in it, px."""
+    """One of `COMPOSITES`: its picture (h, w, 3), None where there is no photo, and the points (478, 2) in it, px."""
 
     name: str
     rgb: NDArray[np.uint8] | None

@@ -1,0 +1,261 @@
+"""The report on one photo: a page that a clinician can read, print and share."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facialis import __version__
+from facialis.detection.batch import FacePicture, face_picture
+from facialis.detection.bundle import Bundle
+from facialis.detection.finding import Finding
+from facialis.detection.reading import answer_errors
+from facialis.faces.assets import ASSETS
+from facialis.faces.quality import SEVERAL_FACES, Limits
+from facialis.reports import photo_rows as rows
+from facialis.reports.composites import SIZE, Composite, composites
+from facialis.reports.drawing import as_jpeg, contours, embedded, in_cut
+from facialis.reports.templating import page_environment
+from facialis.words import Words, words
+from facialis.words.known import translated
+
+if TYPE_CHECKING:
+    from facialis.detection.detector import Detector
+
+HEIGHT = 560
+"""Of the face in the page, px."""
+_FIGURES = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A photo on the page.
+
+    Attributes
+    ----------
+    title : what it is called.
+    finding : what was found.
+    picture : the face cut out of it, or all of it where it has no face; None where it is not shown or cannot be.
+    halves : the half-face composites of a judged face.
+    errors : the standard deviations of side, regions (log odds) and severity.
+    digest : SHA-256 of the file, or "".
+    """
+
+    title: str
+    finding: Finding
+    picture: FacePicture | None = None
+    halves: Sequence[Composite] = ()
+    errors: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    digest: str = ""
+
+
+def look_at(
+    detector: Detector,
+    finding: Finding,
+    rgb: NDArray[np.uint8],
+    title: str,
+    *,
+    photos: bool = True,
+    digest: str = "",
+) -> Entry:
+    """Return all that the page shows of a finding on the picture `rgb`.
+
+    Parameters
+    ----------
+    photos : whether pictures are shown, or only drawings of landmarks.
+    """
+    face = finding.face
+    if face is None:
+        alone = photos and SEVERAL_FACES not in finding.reasons
+        return Entry(title, finding, _whole(rgb) if alone else None, digest=digest)
+    picture = face_picture(rgb, face, height=HEIGHT)
+    if finding.status != "judged":
+        return Entry(title, finding, picture, digest=digest)
+    assert finding.quality is not None
+    return Entry(
+        title,
+        finding,
+        picture,
+        composites(rgb if photos else None, face),
+        answer_errors(detector.read(face, finding.quality.yaw, rgb).answers),
+        digest,
+    )
+
+
+def _whole(rgb: NDArray[np.uint8]) -> FacePicture:
+    """Return a whole picture, shrunk."""
+    from PIL import Image
+
+    image = Image.fromarray(rgb)
+    image.thumbnail((HEIGHT, HEIGHT))
+    return FacePicture(as_jpeg(np.asarray(image)), (0.0, 0.0), image.width / rgb.shape[1], image.size)
+
+
+def render_photos(
+    entries: Sequence[Entry], bundle: Bundle, *, language: str = "en", photos: bool = True, names: bool = False
+) -> str:
+    """Return the page as text.
+
+    Parameters
+    ----------
+    photos : whether the pictures themselves are shown, or only the drawings of their landmarks.
+    names : whether the titles are file names, which the page then says.
+    """
+    say = words(language)
+    several = len({entry.title for entry in entries}) != 1
+    return (
+        page_environment()
+        .get_template("photo.html")
+        .render(
+            say=say,
+            title=say("report.title_several", number=len(entries)) if several else say("report.title"),
+            items=[_item(entry, bundle, say, photos) for entry in entries],
+            known=rows.reference_words(bundle, say),
+            card=_card(bundle, say),
+            hashes=[
+                say("report.photo_hash", photo=entry.title, hash=entry.digest) for entry in entries if entry.digest
+            ],
+            versions=say(
+                "report.versions_text",
+                version=__version__,
+                bundle=bundle.hash,
+                landmarker=_landmarker(entries),
+                asset=ASSETS["face_landmarker"].sha256,
+                date=datetime.date.today().isoformat(),
+            ),
+            privacy=[say("report.privacy_photos" if photos else "report.privacy_drawings")]
+            + [say("report.privacy_names" if names else "report.privacy_left_out")],
+            composite_size=SIZE,
+        )
+    )
+
+
+def _landmarker(entries: Sequence[Entry]) -> str:
+    return next((e.finding.face.detector for e in entries if e.finding.face is not None), "mediapipe-face-landmarker")
+
+
+def _item(entry: Entry, bundle: Bundle, say: Words, photos: bool) -> dict[str, Any]:
+    finding = entry.finding
+    judged = finding.status == "judged"
+    number = finding.face_number
+    lengths = rows.length_rows(finding, say)
+    return {
+        "title": entry.title + ("" if number is None else f", {say('report.face', number=number)}"),
+        "status": finding.status,
+        "answer": _answer(finding, say),
+        "uncertain": bool(finding.uncertain),
+        "palsy": finding.label == "palsy",
+        "reasons": [translated(reason, say) for reason in finding.reasons],
+        "forced": finding.forced,
+        "probability": rows.probability_row(finding, bundle, say) if judged else None,
+        "lines": _lines(entry, bundle, lengths, say) if judged else [],
+        "regions": rows.region_rows(finding, entry.errors, say) if judged and finding.side is not None else [],
+        "quality": _quality(finding, say),
+        "better": say("report.better_photo", least=say.number(Limits().interocular_px, 0)),
+        "figure": _figure(entry, say, photos),
+        "not_shown": SEVERAL_FACES in finding.reasons,
+        "lengths": lengths,
+        "known": any(row["bar"] is not None for row in lengths),
+        "measures": rows.measure_rows(finding, bundle, say),
+        "most": rows.MOST_MEASURES,
+        "pulls": finding.effects is not None,
+        "composites": [
+            {
+                "name": say(f"report.composite.{half.name}"),
+                "image": None if half.rgb is None else embedded(as_jpeg(half.rgb)),
+                "outline": contours(half.points) if half.rgb is None else "",
+            }
+            for half in entry.halves
+        ],
+    }
+
+
+def _answer(finding: Finding, say: Words) -> str:
+    if finding.status != "judged":
+        return say("report.not_read" if finding.status == "error" else "report.not_judged")
+    answer = say("report.answer_palsy" if finding.label == "palsy" else "report.answer_none")
+    if finding.label == "palsy" and finding.side is not None:
+        answer = say("report.answer_side", answer=answer, side=say(f"side.{finding.side}"))
+    return say("report.answer_uncertain", answer=answer) if finding.uncertain else answer
+
+
+def _lines(entry: Entry, bundle: Bundle, lengths: list[dict[str, Any]], say: Words) -> list[str]:
+    """Return what is said of side and severity, or of what was seen where no palsy is called."""
+    finding, errors, lines = entry.finding, entry.errors, []
+    if finding.side is not None and finding.side_probability is not None:
+        low, high = rows.interval_of(rows.log_odds(min(finding.side_probability, 1 - 1e-9)), _first(errors, "side"))
+        ends = {"low": rows.share_text(low, say), "high": rows.share_text(high, say)}
+        share = rows.share_text(finding.side_probability, say)
+        lines.append(say("report.side", side=say(f"side.{finding.side}"), share=share, **ends))
+    elif finding.label == "palsy":
+        lines.append(say("report.no_side"))
+    if finding.side is not None and finding.severity is not None:
+        key = "report.severity_simulated" if bundle.card.trained_on["simulated"] else "report.severity"
+        error = say.number(_first(errors, "severity") or 0.0, 2)
+        lines.append(say(key, value=say.number(finding.severity, 2), error=error))
+    if finding.label != "palsy" or finding.uncertain:
+        outside = rows.outside_names(lengths)
+        if any(row["bar"] is not None for row in lengths):
+            lines.append(
+                say("report.seen_outside", names=", ".join(outside)) if outside else say("report.seen_nothing")
+            )
+        lines.append(say("report.more_views"))
+    return lines
+
+
+def _first(errors: Mapping[str, NDArray[np.float64]], name: str) -> float | None:
+    return float(errors[name]) if name in errors else None
+
+
+def _quality(finding: Finding, say: Words) -> str:
+    if finding.quality is None:
+        return ""
+    limits, found = Limits(), finding.quality
+    text = say(
+        "report.quality",
+        iod=say.number(found.interocular_px, 0),
+        least=say.number(limits.interocular_px, 0),
+        yaw=say.number(found.yaw, 0),
+        pitch=say.number(found.pitch, 0),
+        roll=say.number(found.roll, 0),
+        limit=say.number(max(limits.yaw, limits.pitch), 0),
+    )
+    return f"{text} {say('report.looked_twice')}" if finding.looked_twice else text
+
+
+def _figure(entry: Entry, say: Words, photos: bool) -> dict[str, Any] | None:
+    """Return the picture with its contours, or the drawing of them alone."""
+    picture, face = entry.picture, entry.finding.face
+    if picture is None or (face is None and not photos):
+        return None
+    key = "alt_whole" if face is None else "alt_photo" if photos else "alt_drawing"
+    return {
+        "image": embedded(picture.jpeg) if photos else None,
+        "size": picture.size,
+        "outline": "" if face is None else contours(in_cut(face.landmarks, picture)),
+        "alt": say(f"report.{key}"),
+    }
+
+
+def _card(bundle: Bundle, say: Words) -> list[tuple[str, str]]:
+    """Return the model's card in short, as names and texts."""
+    card = bundle.card
+    figures = []
+    for key, name in _FIGURES.items():
+        for suffix, extra in ((" (simulated)", f" ({say('report.simulated')})"), ("", "")):
+            if name + suffix in card.results:
+                value = translated(str(card.results[name + suffix]), say)
+                figures.append(say("report.figure", name=say(f"report.{key}") + extra, value=value))
+    return [
+        (say("report.model_name"), f"{card.name}, {card.licence}"),
+        (say("report.trained_on"), translated(str(card.trained_on["description"]), say)),
+        *([(say("report.figures"), "; ".join(figures))] if figures else []),
+        (say("report.reference"), say("report.reference_of", **rows.reference_words(bundle, say))),
+        (say("report.threshold"), translated(card.threshold_basis, say)),
+        (say("report.limits"), say("report.limits_text")),
+    ]
