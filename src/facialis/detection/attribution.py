@@ -88,7 +88,7 @@ def order_shares(values: Values, nobody: Values, everybody: Values, order: NDArr
     brought = np.diff(np.concatenate([ends[0], between, ends[1]], axis=-1), axis=-1)
     by_player = np.take_along_axis(brought, np.broadcast_to(np.argsort(order, axis=1), brought.shape), axis=-1)
     pairs = by_player.reshape(*by_player.shape[:-2], m // 2, 2, n).mean(axis=-2)
-    error = pairs.std(axis=-2, ddof=1) / math.sqrt(m // 2) if m > 2 else np.full(pairs.shape[:-2] + (n,), np.nan)
+    error = pairs.std(axis=-2, ddof=1) / math.sqrt(m // 2) if m > 2 else np.full((*pairs.shape[:-2], n), np.nan)
     return pairs.mean(axis=-2), np.asarray(error)
 
 

@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class Counterfactual:
         return row | ({"landmarks": self.landmarks.round(2).tolist()} if landmarks else {})
 
 
-def symmetrised(points: NDArray[np.floating]) -> Values:  # type: ignore[type-arg]
+def symmetrised(points: NDArray[np.floating[Any]]) -> Values:
     """Return a face (478, 3) made mirror-symmetric in 3D, about the plane that moves it least.
 
     Mirroring the result about that plane, left and right landmarks changing places, gives the result again.
@@ -98,7 +99,7 @@ def region_of_landmarks() -> NDArray[np.intp]:
         np.linalg.norm(face[:, None] - face[None, region_landmarks(region)], axis=-1).min(axis=1) for region in REGIONS
     ]
     found = np.argmin(nearest, axis=0)
-    return np.minimum(found, found[mirror_permutation()])  # one region for both sides
+    return np.asarray(np.minimum(found, found[mirror_permutation()]), dtype=np.intp)  # one region for both sides
 
 
 def subsets() -> list[tuple[str, ...]]:
@@ -126,9 +127,7 @@ def smallest_correction(
     moved = np.array([[REGIONS[number] in chosen for number in member] for chosen in choices])[..., None]
 
     def at(rows: NDArray[np.intp], shares: Values) -> Values:
-        faces = [
-            look + shares[:, None, None] * moved[rows] * way for look, way in zip(looks, ways, strict=True)
-        ]
+        faces = [look + shares[:, None, None] * moved[rows] * way for look, way in zip(looks, ways, strict=True)]
         return odds(faces)
 
     grid = np.arange(1, STEPS + 1) / STEPS
