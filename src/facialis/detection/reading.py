@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from facialis.detection.errors import spread
 from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, millimetre_names
+from facialis.faces.face import Face
+from facialis.faces.geometry import undo_pose
 from facialis.modalities.asymmetry import with_sign_of, without_sign
-from facialis.modalities.measures import MEASURES
+from facialis.modalities.measures import MEASURES, measure
 from facialis.modalities.signed import SIGNED_MEASURES
 
 if TYPE_CHECKING:
@@ -63,6 +65,15 @@ def answer_errors(answers: dict[str, Values]) -> dict[str, Values]:
 def mean_answers(one: dict[str, Values], mirrored: dict[str, Values]) -> dict[str, Values]:
     """Return the mean of what was answered for a picture and for its mirror image (landmarks mirrored back)."""
     return {name: (array + mirrored[name]) / 2 for name, array in one.items()}
+
+
+def measured(landmarks: NDArray[np.floating[Any]], face: Face, bundle: Bundle) -> Values:
+    """Return the (n, 29) measures that a bundle wants of landmarks (n, 478, 3) px of one face."""
+    inputs = bundle.card.input
+    points: NDArray[Any] = np.asarray(landmarks, dtype=np.float64)
+    if inputs["pose_corrected"]:
+        points = undo_pose(points, face.transform)
+    return measure(points, definition=inputs["definition"], coordinates=inputs["coordinates"], size=face.size)
 
 
 def numbers(reading: Reading, bundle: Bundle) -> dict[str, dict[str, Number]]:
