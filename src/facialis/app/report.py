@@ -64,7 +64,7 @@ def report(
     with Detector.load(bundle, prevalence=prevalence, force=force, careful=careful) as detector:
         for number, source in enumerate(track(sources, "judging", unit="photos"), 1):
             called = Path(source.name).name if names else say("report.photo", number=number)
-            entries += _entries(detector, source, display_name(called), choice, not no_photo)
+            entries += _entries(detector, source, display_name(called), choice, language, not no_photo)
         page = render_photos(entries, detector.bundle, language=language, photos=not no_photo, names=names)
     if as_pdf:
         write_pdf(out, page)
@@ -75,7 +75,9 @@ def report(
         raise typer.Exit(1)
 
 
-def _entries(detector: Detector, source: Source, called: str, choice: FaceChoice, photos: bool) -> list[Entry]:
+def _entries(
+    detector: Detector, source: Source, called: str, choice: FaceChoice, language: str, photos: bool
+) -> list[Entry]:
     """Return what the page shows of one photo: an entry a face, or one that says why there is none."""
     import hashlib
 
@@ -91,4 +93,6 @@ def _entries(detector: Detector, source: Source, called: str, choice: FaceChoice
         reason = PictureError(without_name(str(error), source.path))
         return [Entry(called, detector.unreadable(called, reason))]
     findings = detector.detect_faces(rgb, choice=choice, source=called)
-    return [look_at(detector, finding, rgb, called, photos=photos, digest=digest) for finding in findings]
+    return [
+        look_at(detector, finding, rgb, called, language=language, photos=photos, digest=digest) for finding in findings
+    ]

@@ -250,7 +250,9 @@ def audit(
         rows = np.flatnonzero(truth >= 0)
         for name in methods:
             hit = region_shares(game, name, shares[name])[rows].argmax(axis=1) == truth[rows]
-            found = subjects.figure(lambda at, hit=hit: _by_region(hit[at], truth[rows][at]), np.arange(len(rows)), rows)  # type: ignore[misc]
+            found = subjects.figure(
+                lambda at, hit=hit: _by_region(hit[at], truth[rows][at]), np.arange(len(rows)), rows
+            )  # type: ignore[misc]
             add(name, "pointing game", found, len(rows), len(set(subjects.names[rows])))
 
     near = _copies(bundle, landmarks, transforms)
@@ -286,12 +288,17 @@ def _walk(game: Played, present: NDArray[np.bool_]) -> Values:
     return np.asarray(logits[:, 1] - logits[:, 0]).reshape(present.shape[:2])
 
 
-def _areas(game: Played, shares: Mapping[str, Values]) -> tuple[dict[str, dict[str, Values]], dict[str, dict[str, Values]]]:
+def _areas(
+    game: Played, shares: Mapping[str, Values]
+) -> tuple[dict[str, dict[str, Values]], dict[str, dict[str, Values]]]:
     """Return the mean curves, and for each face how much its areas are better than those of random orders."""
     rng = np.random.default_rng(1)
     drawn = [curves(game, rng.standard_normal(game.measures.shape)) for _ in range(RANDOM_ORDERS)]
     random = [np.mean([pair[side] for pair in drawn], axis=0) for side in (0, 1)]
-    shown = {"deletion": {"random order": random[0].mean(axis=0)}, "insertion": {"random order": random[1].mean(axis=0)}}
+    shown = {
+        "deletion": {"random order": random[0].mean(axis=0)},
+        "insertion": {"random order": random[1].mean(axis=0)},
+    }
     gains: dict[str, dict[str, Values]] = {"deletion": {}, "insertion": {}}
     for name, values in shares.items():
         gone, back = curves(game, values)

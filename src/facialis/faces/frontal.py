@@ -38,7 +38,7 @@ def frontal_points(face: Face) -> Points:
     """Return (478, 2): the landmarks with the pose undone, the irises level, about their middle, in units of their
     distance in 3D; x to image right, y down.
     """
-    return level(undo_pose(face.landmarks.astype(np.float64), face.transform))[:, :2]
+    return np.asarray(level(undo_pose(face.landmarks.astype(np.float64), face.transform))[:, :2], np.float64)
 
 
 def frontal(rgb: NDArray[np.uint8] | None, face: Face, size: tuple[int, int]) -> Frontal:
@@ -68,8 +68,9 @@ def frontal(rgb: NDArray[np.uint8] | None, face: Face, size: tuple[int, int]) ->
         whole = max(1, round(rgb.shape[1] * smaller)), max(1, round(rgb.shape[0] * smaller))
         where = where * np.array([whole[0] / rgb.shape[1], whole[1] / rgb.shape[0]], np.float32)
         rgb = np.asarray(cv2.resize(rgb, whole, interpolation=cv2.INTER_AREA), np.uint8)
+    x, y = np.moveaxis(where - np.float32(0.5), -1, 0)
     white = (255, 255, 255)
-    drawn = cv2.remap(rgb, *np.moveaxis(where - np.float32(0.5), -1, 0), cv2.INTER_CUBIC, None, 0, white)
+    drawn = cv2.remap(rgb, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=white)
     return Frontal(np.asarray(drawn, np.uint8), points)
 
 
@@ -94,4 +95,5 @@ def _sources(points: Points, seen: Points, size: tuple[int, int]) -> NDArray[np.
     grid = np.stack(np.meshgrid(np.linspace(0, width, nodes[0]), np.linspace(0, height, nodes[1])), axis=-1)
     coarse = (field(grid) + np.concatenate([grid, np.ones_like(grid[..., :1])], axis=-1) @ affine).astype(np.float32)
     x, y = ((np.arange(n, dtype=np.float32) + 0.5) * np.float32((k - 1) / n) for n, k in zip(size, nodes, strict=True))
-    return np.asarray(cv2.remap(coarse, *np.meshgrid(x, y), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE))
+    across, down = np.meshgrid(x, y)
+    return np.asarray(cv2.remap(coarse, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))

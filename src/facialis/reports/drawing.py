@@ -35,10 +35,15 @@ def in_cut(points: NDArray[np.floating[Any]], picture: FacePicture) -> NDArray[n
     return (np.asarray(points, np.float64)[:, :2] - picture.origin) * picture.scale
 
 
-def contours(points: NDArray[np.floating[Any]]) -> str:
-    """Return the contour lines of landmarks (478, 2 or 3) as the data of one SVG path."""
+def contours(points: NDArray[np.floating[Any]], only: NDArray[np.bool_] | None = None) -> str:
+    """Return the contour lines of landmarks (478, 2 or 3) as the data of one SVG path.
+
+    Parameters
+    ----------
+    only : (478,) the landmarks of which one at least must lie at a line's end; None: all lines.
+    """
     drawn = np.round(points[:, :2].astype(np.float64), 1)
-    edges = (edge for name in CONTOURS for edge in CONTOURS[name])
+    edges = (edge for name in CONTOURS for edge in CONTOURS[name] if only is None or only[list(edge)].any())
     return "".join(f"M{drawn[a, 0]:g} {drawn[a, 1]:g}L{drawn[b, 0]:g} {drawn[b, 1]:g}" for a, b in edges)
 
 
@@ -49,7 +54,7 @@ class RangeBar(NamedTuple):
     ----------
     at : of the number's mark, within 2 to 98.
     error : both ends of its error, within 0 to 100.
-    beyond : -1 or 1 where the mark lies beyond the axis, else 0.
+    beyond : -1 or 1 where the mark would lie beyond the axis, else 0.
     reading : ``within``, ``borderline`` (the error reaches over the edge) or ``outside``.
     """
 
@@ -77,5 +82,5 @@ def range_bar(value: float, error: float, low: float, high: float) -> RangeBar:
     away = abs(value - middle) - half
     reading = "outside" if away > error else "borderline" if away > -error else "within"
     at, ends = place(value), (place(value - error), place(value + error))
-    beyond = -1 if at < 0 else 1 if at > 100 else 0
+    beyond = -1 if at < 4 else 1 if at > 96 else 0  # a mark there would be cut
     return RangeBar(min(98.0, max(2.0, at)), (max(0.0, ends[0]), min(100.0, ends[1])), beyond, reading)

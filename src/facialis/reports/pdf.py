@@ -1,4 +1,4 @@
-"""A page printed to PDF by a browser that is there already: Chrome, Chromium or Edge, headless, with the network cut off.
+"""A page printed to PDF by a browser that is there already (Chrome, Chromium, Edge), headless, the network cut off.
 
 The page and what the browser keeps lie in a temporary folder beside the PDF and are removed with it: a page may hold a
 face, which has no business in a folder that others read.

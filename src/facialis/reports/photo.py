@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from facialis import __version__
 from facialis.detection.batch import FacePicture, face_picture
 from facialis.detection.bundle import Bundle
+from facialis.detection.explain import Explanation, explain
+from facialis.detection.explanation_words import sentences
 from facialis.detection.finding import Finding
 from facialis.detection.reading import answer_errors
+from facialis.errors import FacialisError
 from facialis.faces.assets import ASSETS
 from facialis.faces.quality import SEVERAL_FACES, Limits
 from facialis.reports import photo_rows as rows
@@ -22,11 +25,17 @@ from facialis.reports.composites import SIZE, Composite, composites
 from facialis.reports.drawing import as_jpeg, contours, embedded, in_cut
 from facialis.reports.templating import page_environment
 from facialis.words import Words, words
-from facialis.words.known import translated
+from facialis.words.known import number_as_said, recognised, translated
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector
 
+MOST_MEASURES = 5
+"""That are shown at once."""
+MOST_SEEN = 3
+"""Sentences on what was seen, the most unusual first."""
+SEEN_TO_MOVE = 0.3
+"""A landmark is drawn as moved from this share of the largest move on."""
 HEIGHT = 560
 """Of the face in the page, px."""
 _FIGURES = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
@@ -43,6 +52,8 @@ class Entry:
     picture : the face cut out of it, or all of it where it has no face; None where it is not shown or cannot be.
     halves : the half-face composites of a judged face.
     errors : the standard deviations of side, regions (log odds) and severity.
+    explanation : what moved the finding, in the page's language; None where that cannot be told.
+    unexplained : why not.
     digest : SHA-256 of the file, or "".
     """
 
@@ -51,6 +62,8 @@ class Entry:
     picture: FacePicture | None = None
     halves: Sequence[Composite] = ()
     errors: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    explanation: Explanation | None = None
+    unexplained: str = ""
     digest: str = ""
 
 
@@ -60,6 +73,7 @@ def look_at(
     rgb: NDArray[np.uint8],
     title: str,
     *,
+    language: str = "en",
     photos: bool = True,
     digest: str = "",
 ) -> Entry:
@@ -77,12 +91,19 @@ def look_at(
     if finding.status != "judged":
         return Entry(title, finding, picture, digest=digest)
     assert finding.quality is not None
+    explanation, unexplained = None, ""
+    try:
+        explanation = explain(finding, detector.bundle, language=language, picture=rgb)
+    except FacialisError as error:
+        unexplained = str(error).removeprefix(f"{finding.source}: ")
     return Entry(
         title,
         finding,
         picture,
         composites(rgb if photos else None, face),
         answer_errors(detector.read(face, finding.quality.yaw, rgb).answers),
+        explanation,
+        unexplained,
         digest,
     )
 
@@ -118,7 +139,7 @@ def render_photos(
             known=rows.reference_words(bundle, say),
             card=_card(bundle, say),
             hashes=[
-                say("report.photo_hash", photo=entry.title, hash=entry.digest) for entry in entries if entry.digest
+                say("report.photo_hash", photo=entry.title, hash=entry.digest[:16]) for entry in entries if entry.digest
             ],
             versions=say(
                 "report.versions_text",
@@ -128,8 +149,10 @@ def render_photos(
                 asset=ASSETS["face_landmarker"].sha256,
                 date=datetime.date.today().isoformat(),
             ),
-            privacy=[say("report.privacy_photos" if photos else "report.privacy_drawings")]
-            + [say("report.privacy_names" if names else "report.privacy_left_out")],
+            privacy=[
+                say("report.privacy_photos" if photos else "report.privacy_drawings"),
+                say("report.privacy_names" if names else "report.privacy_left_out"),
+            ],
             composite_size=SIZE,
         )
     )
@@ -147,13 +170,14 @@ def _item(entry: Entry, bundle: Bundle, say: Words, photos: bool) -> dict[str, A
     return {
         "title": entry.title + ("" if number is None else f", {say('report.face', number=number)}"),
         "status": finding.status,
-        "answer": _answer(finding, say),
+        "answer": _answer(entry, say),
         "uncertain": bool(finding.uncertain),
         "palsy": finding.label == "palsy",
         "reasons": [translated(reason, say) for reason in finding.reasons],
         "forced": finding.forced,
         "probability": rows.probability_row(finding, bundle, say) if judged else None,
-        "lines": _lines(entry, bundle, lengths, say) if judged else [],
+        "lines": _lines(entry, bundle, say) if judged else [],
+        "seen": sentences(finding, bundle.reference, say)[:MOST_SEEN] if judged else (),
         "regions": rows.region_rows(finding, entry.errors, say) if judged and finding.side is not None else [],
         "quality": _quality(finding, say),
         "better": say("report.better_photo", least=say.number(Limits().interocular_px, 0)),
@@ -161,9 +185,10 @@ def _item(entry: Entry, bundle: Bundle, say: Words, photos: bool) -> dict[str, A
         "not_shown": SEVERAL_FACES in finding.reasons,
         "lengths": lengths,
         "known": any(row["bar"] is not None for row in lengths),
-        "measures": rows.measure_rows(finding, bundle, say),
-        "most": rows.MOST_MEASURES,
-        "pulls": finding.effects is not None,
+        "measures": rows.measure_rows(finding, bundle, entry.explanation, say),
+        "most": MOST_MEASURES,
+        "explanation": None if entry.explanation is None else _explanation(entry, entry.explanation, say),
+        "unexplained": say("report.no_explanation", reason=entry.unexplained) if entry.unexplained else "",
         "composites": [
             {
                 "name": say(f"report.composite.{half.name}"),
@@ -175,23 +200,45 @@ def _item(entry: Entry, bundle: Bundle, say: Words, photos: bool) -> dict[str, A
     }
 
 
-def _answer(finding: Finding, say: Words) -> str:
+def _answer(entry: Entry, say: Words) -> str:
+    finding = entry.finding
     if finding.status != "judged":
         return say("report.not_read" if finding.status == "error" else "report.not_judged")
-    answer = say("report.answer_palsy" if finding.label == "palsy" else "report.answer_none")
-    if finding.label == "palsy" and finding.side is not None:
-        answer = say("report.answer_side", answer=answer, side=say(f"side.{finding.side}"))
-    return say("report.answer_uncertain", answer=answer) if finding.uncertain else answer
+    kind = "palsy" if finding.label == "palsy" else "none"
+    answer = say(f"report.{'uncertain' if finding.uncertain else 'answer'}_{kind}")
+    side = _side(entry)
+    if finding.label == "palsy" and side is not None and side.told:
+        return say("report.answer_side", answer=answer, side=say(f"side.{finding.side}"))
+    return answer
 
 
-def _lines(entry: Entry, bundle: Bundle, lengths: list[dict[str, Any]], say: Words) -> list[str]:
+class _Side(NamedTuple):
+    """The probability of the weaker side with its interval, and whether the interval leaves it told."""
+
+    share: float
+    low: float
+    high: float
+
+    @property
+    def told(self) -> bool:
+        return self.low > 0.5
+
+
+def _side(entry: Entry) -> _Side | None:
+    share = entry.finding.side_probability
+    if share is None:
+        return None
+    return _Side(share, *rows.interval_of(rows.log_odds(min(share, 1 - 1e-9)), _first(entry.errors, "side")))
+
+
+def _lines(entry: Entry, bundle: Bundle, say: Words) -> list[str]:
     """Return what is said of side and severity, or of what was seen where no palsy is called."""
     finding, errors, lines = entry.finding, entry.errors, []
-    if finding.side is not None and finding.side_probability is not None:
-        low, high = rows.interval_of(rows.log_odds(min(finding.side_probability, 1 - 1e-9)), _first(errors, "side"))
-        ends = {"low": rows.share_text(low, say), "high": rows.share_text(high, say)}
-        share = rows.share_text(finding.side_probability, say)
-        lines.append(say("report.side", side=say(f"side.{finding.side}"), share=share, **ends))
+    side = _side(entry)
+    if side is not None:
+        share = rows.with_range((rows.share_text(share, say) for share in side), say, "report.side_range")
+        key = "report.side" if side.told else "report.side_open"
+        lines.append(say(key, side=say(f"side.{finding.side}"), share=share))
     elif finding.label == "palsy":
         lines.append(say("report.no_side"))
     if finding.side is not None and finding.severity is not None:
@@ -199,11 +246,6 @@ def _lines(entry: Entry, bundle: Bundle, lengths: list[dict[str, Any]], say: Wor
         error = say.number(_first(errors, "severity") or 0.0, 2)
         lines.append(say(key, value=say.number(finding.severity, 2), error=error))
     if finding.label != "palsy" or finding.uncertain:
-        outside = rows.outside_names(lengths)
-        if any(row["bar"] is not None for row in lengths):
-            lines.append(
-                say("report.seen_outside", names=", ".join(outside)) if outside else say("report.seen_nothing")
-            )
         lines.append(say("report.more_views"))
     return lines
 
@@ -242,20 +284,71 @@ def _figure(entry: Entry, say: Words, photos: bool) -> dict[str, Any] | None:
     }
 
 
+def _explanation(entry: Entry, explanation: Explanation, say: Words) -> dict[str, Any]:
+    """Return what moved the finding by region, and the nearest face that would be called otherwise."""
+    change, names = explanation.counterfactual, rows.region_names(say)
+    made: dict[str, Any] = {
+        "regions": list(rows.pull_rows(explanation, "regions", names, say).values()),
+        "reference": explanation.reference,
+        "notes": explanation.notes,
+        "change": [],
+        "ghost": "",
+    }
+    if change is None or entry.picture is None or entry.finding.face is None:
+        return made
+    moves = [
+        say("report.mm", name=names[name], value=say.number(value, 1))
+        for name, value in change.regions_mm.items()
+        if value >= 0.05
+    ]
+    share, mean = say.percent(change.share), say.number(change.mean_mm, 1)
+    found, after = (in_cut(points, entry.picture) for points in (entry.finding.face.landmarks, change.landmarks))
+    distance = np.linalg.norm(after - found, axis=1)
+    moved = distance > SEEN_TO_MOVE * max(float(distance.max()), 1e-9)
+    return made | {
+        "ghost": contours(after, moved),
+        "box": _close_up(found[moved], entry.picture.size),
+        "change": [say("report.change_text", share=share, mean=mean, moves=", ".join(moves))],
+        "alt": say("report.alt_change"),
+    }
+
+
+def _close_up(points: NDArray[np.float64], size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return x, y, width and height of the part of a cut about some points, of a composite's shape."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    shape = np.array(SIZE) / SIZE[0]
+    most = float((np.array(size) / shape).min())
+    width = min(max(float(((high - low) / shape).max()) * 1.5, 0.5 * size[0]), most)
+    x, y = np.clip((low + high) / 2 - width * shape / 2, 0, np.array(size) - width * shape)
+    return round(float(x), 1), round(float(y), 1), round(width, 1), round(width * float(shape[1]), 1)
+
+
 def _card(bundle: Bundle, say: Words) -> list[tuple[str, str]]:
     """Return the model's card in short, as names and texts."""
     card = bundle.card
-    figures = []
-    for key, name in _FIGURES.items():
-        for suffix, extra in ((" (simulated)", f" ({say('report.simulated')})"), ("", "")):
-            if name + suffix in card.results:
-                value = translated(str(card.results[name + suffix]), say)
-                figures.append(say("report.figure", name=say(f"report.{key}") + extra, value=value))
     return [
         (say("report.model_name"), f"{card.name}, {card.licence}"),
         (say("report.trained_on"), translated(str(card.trained_on["description"]), say)),
-        *([(say("report.figures"), "; ".join(figures))] if figures else []),
+        *([(say("report.figures"), figures)] if (figures := _figures(bundle, say)) else []),
         (say("report.reference"), say("report.reference_of", **rows.reference_words(bundle, say))),
         (say("report.threshold"), translated(card.threshold_basis, say)),
         (say("report.limits"), say("report.limits_text")),
     ]
+
+
+def _figures(bundle: Bundle, say: Words) -> str:
+    """Return how well the model does, in one line: with intervals and n, called simulated where they are."""
+    said: list[str] = []
+    of: dict[str, str] = {}
+    for key, name in _FIGURES.items():
+        text = bundle.card.results.get(f"{name} (simulated)", bundle.card.results.get(name))
+        known = None if text is None else recognised(str(text))
+        if known is not None and known[0] == "known.figure_simulated":
+            values = {entry: number_as_said(value, say) for entry, value in known[1].items()}
+            of = of or values  # the first is on all faces
+            ends = {end: values[end] for end in ("value", "low", "high")}
+            said.append(say("report.figure", name=say(f"report.{key}"), **ends))
+        elif text is not None:
+            said.append(say("report.figure_other", name=say(f"report.{key}"), value=text))
+    figures = ", ".join(said)
+    return say("report.figures_of", figures=figures, faces=of["faces"], subjects=of["subjects"]) if of else figures

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,17 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding, Number, sigmoid
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS, SIDES
 from facialis.modalities.asymmetry import is_signed, without_sign
-from facialis.modalities.measures import MEASURES
+from facialis.modalities.measures import MEASURES, Measure
+from facialis.modalities.views import REGIONS
 from facialis.reports.drawing import range_bar
 from facialis.words import Words
 from facialis.words.known import translated
 
+if TYPE_CHECKING:
+    from facialis.detection.explain import Explanation
+
 Z = 1.96
 """Half of a 95 % interval, standard deviations."""
-MOST_MEASURES = 6
 _DECIMALS = {"deg": 1, "slope": 3}
 
 
@@ -50,6 +53,12 @@ def ratio_text(ratio: float, say: Words) -> str:
     return say.number(ratio, 2 if ratio < 1 else 1 if ratio < 10 else 0)
 
 
+def with_range(texts: Iterable[str], say: Words, key: str = "report.with_range") -> str:
+    """Return a number with the ends of its interval, the three `texts`; alone where they read the same."""
+    value, low, high = texts
+    return value if value == low == high else say(key, value=value, low=low, high=high)
+
+
 def probability_row(finding: Finding, bundle: Bundle, say: Words) -> dict[str, Any]:
     """Return the probability's scale: the mark, its interval, the threshold and the zone of the uncertain, per cent."""
     assert finding.probability is not None
@@ -58,8 +67,8 @@ def probability_row(finding: Finding, bundle: Bundle, say: Words) -> dict[str, A
     prior = finding.prevalence
     threshold, *zone = (at_prevalence(p, prior) for p in (bundle.card.threshold, *bundle.card.uncertain))
     half = Z * (finding.logit_error or 0.0)
-    ends = {"low": share_text(low, say), "high": share_text(high, say)}
-    share = share_text(finding.probability, say)
+    share = with_range((share_text(p, say) for p in (finding.probability, low, high)), say)
+    ratio = with_range((ratio_text(math.exp(finding.logit + step), say) for step in (0.0, -half, half)), say)
     called = share_text(threshold, say)
     between = {"low": share_text(zone[0], say), "high": share_text(zone[1], say)}
     return {
@@ -68,17 +77,12 @@ def probability_row(finding: Finding, bundle: Bundle, say: Words) -> dict[str, A
         "threshold": round(100 * threshold, 1),
         "zone": [round(100 * end, 1) for end in zone],
         "lines": [
-            say("report.probability", share=share, prior=say.percent(prior), **ends),
-            say(
-                "report.ratio",
-                ratio=ratio_text(math.exp(finding.logit), say),
-                low=ratio_text(math.exp(finding.logit - half), say),
-                high=ratio_text(math.exp(finding.logit + half), say),
-            ),
+            say("report.probability", share=share, prior=say.percent(prior)),
+            say("report.ratio", ratio=ratio),
         ],
         "uncertain": say("report.uncertain_note", **between) if finding.uncertain else "",
         "scale": say("report.scale_called", threshold=called, **between),
-        "alt": say("report.alt_probability", share=share, threshold=called, **ends),
+        "alt": say("report.alt_probability", share=share, threshold=called),
     }
 
 
@@ -94,16 +98,14 @@ def region_rows(finding: Finding, errors: Mapping[str, NDArray[np.float64]], say
     for number, (name, share) in enumerate((finding.regions or {}).items()):
         error = float(errors["regions"][number]) if "regions" in errors else None
         low, high = interval_of(log_odds(min(max(share, 1e-9), 1 - 1e-9)), error)
-        texts = {"share": share_text(share, say), "low": share_text(low, say), "high": share_text(high, say)}
-        region = say(f"region.{name}")
+        text, region = with_range((share_text(p, say) for p in (share, low, high)), say), say(f"region.{name}")
         rows.append(
             {
                 "name": region,
-                "share": texts["share"],
-                "range": say("report.range", low=texts["low"], high=texts["high"]),
+                "text": text,
                 "at": round(100 * share, 1),
                 "ends": (round(100 * low, 1), round(100 * high, 1)),
-                "alt": say("report.alt_region", region=region, **texts),
+                "alt": say("report.alt_region", region=region, share=text),
             }
         )
     return rows
@@ -137,55 +139,78 @@ def length_rows(finding: Finding, say: Words) -> list[dict[str, Any]]:
     return rows
 
 
-def outside_names(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the names of the lengths that lie outside their healthy range by more than their error."""
-    return [row["name"] for row in rows if row["bar"] is not None and row["bar"].reading == "outside"]
-
-
-def measure_rows(finding: Finding, bundle: Bundle, say: Words, most: int | None = None) -> list[dict[str, Any]]:
-    """Return the 29 measures, those that move the finding most first where that is known."""
+def measure_rows(finding: Finding, bundle: Bundle, explanation: Explanation | None, say: Words) -> list[dict[str, Any]]:
+    """Return the 29 measures, those first that move the finding most where that is known."""
     numbers = (finding.numbers or {}).get("measures")
     if finding.measures is None or numbers is None:
         return []
     definition = bundle.card.input["definition"]
     sizes, signed = without_sign(finding.measures, definition), is_signed(definition)
-    pulls = finding.effects
-    order = range(len(MEASURES)) if pulls is None else np.argsort(-np.abs(pulls), kind="stable").tolist()
-    strongest = 1.0 if pulls is None else max(float(np.abs(pulls).max()), 1e-9)
+    pulls = {} if explanation is None else pull_rows(explanation, "measures", _measure_names(say), say)
+    order = sorted(MEASURES, key=lambda entry: -abs(pulls[entry.name]["to"]) if pulls else entry.number)
     rows = []
-    for i in list(order)[:most]:
-        entry, number = MEASURES[i], numbers[MEASURES[i].name]
+    for entry in order:
+        number, size = numbers[entry.name], float(sizes[entry.number])
         decimals, unit = _DECIMALS.get(entry.unit, 2), "°" if entry.unit == "deg" else ""
         called = say(f"report.measure_name.{entry.name}")
-        value = say.number(float(sizes[i]), decimals) + unit
-        error = say.number(number.error, decimals) + unit
+        value, error = say.number(size, decimals) + unit, say.number(number.error, decimals) + unit
         row: dict[str, Any] = {
-            "number": i,
             "name": called,
             "region": say("report.whole_face" if entry.region == "whole_face" else f"region.{entry.region}"),
             "here": f"{value} ± {error}",
             "healthy": "",
             "bar": None,
-            "alt": called,
-            "pull": None if pulls is None else pull_bar(called, float(pulls[i]), strongest, say),
+            "pull": pulls.get(entry.name),
         }
         if number.reference is not None:
             low, high = number.reference
-            # of a measure with a sign the reference knows the size: its range begins at none
-            bar = range_bar(float(sizes[i]), number.error, -high if signed[i] else low, high)
+            bar = range_bar(size, number.error, *_about_symmetry(low, high, signed[entry.number], entry, definition))
             ends = {"low": say.number(low, decimals) + unit, "high": say.number(high, decimals) + unit}
             reading = say(f"report.{bar.reading}")
             alt = say("report.alt_measure", name=called, value=value, error=error, reading=reading, **ends)
-            row |= {"healthy": say("report.range", **ends), "bar": bar, "reading": reading, "alt": alt}
+            row |= {"healthy": say("report.range", **ends), "bar": bar, "alt": alt}
         rows.append(row)
     return rows
 
 
-def pull_bar(name: str, value: float, strongest: float, say: Words) -> dict[str, Any]:
-    """Return a bar about zero, -50 to 50, in units of the strongest of its kind."""
-    text = ("+" if value > 0 else "") + say.number(value, 2)
-    return {"name": name, "to": round(48 * value / strongest, 1), "text": text,
-            "alt": say("report.alt_pull", name=name, value=text)}  # fmt: skip
+def _about_symmetry(low: float, high: float, signed: bool, entry: Measure, definition: str) -> tuple[float, float]:
+    """Return a measure's healthy range laid about its value on a symmetric face: nobody is too symmetric."""
+    middle = 0.0 if signed else entry.symmetric[definition]
+    if middle is None:
+        return low, high
+    half = max(abs(low - middle), abs(high - middle))
+    return middle - half, middle + half
+
+
+def _measure_names(say: Words) -> dict[str, str]:
+    return {entry.name: say(f"report.measure_name.{entry.name}") for entry in MEASURES}
+
+
+def region_names(say: Words) -> dict[str, str]:
+    """Return what regions, and branches that stand among them, are called."""
+    names = {name: say(f"region.{name}") for name in REGIONS}
+    return names | {name: say(f"explain.{name}") for name in ("whole_face", "pairs", "picture")}
+
+
+def pull_rows(explanation: Explanation, kind: str, names: Mapping[str, str], say: Words) -> dict[str, dict[str, Any]]:
+    """Return a bar about zero for each share of a kind, -50 to 50, in units of the largest."""
+    shares = explanation.shares[kind]
+    errors = None if explanation.errors is None else explanation.errors[kind]
+    noise = explanation.within_noise(kind)
+    largest = max(max(abs(share) for share in shares.values()), 1e-9)
+    rows = {}
+    for name, share in shares.items():
+        called = names.get(name, say(f"explain.{name}") if name in ("pairs", "picture") else name)
+        text = ("+" if share > 0 else "") + say.number(share, 2)
+        text += "" if errors is None else f" ± {say.number(errors[name], 2)}"
+        text = f"({text})" if name in noise else text
+        rows[name] = {
+            "name": called,
+            "to": round(48 * share / largest, 1),
+            "text": text,
+            "alt": say("report.alt_pull", name=called, value=text),
+        }
+    return rows
 
 
 def reference_words(bundle: Bundle, say: Words) -> dict[str, Any]:

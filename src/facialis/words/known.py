@@ -32,14 +32,25 @@ def translated(text: str, say: Words) -> str:
     >>> translated("a card's own words", words("de"))
     "a card's own words"
     """
-    if say.language == "en":
+    known = recognised(text)
+    if known is None or say.language == "en":
         return text
-    for key, pattern in _patterns():
-        found = pattern.fullmatch(text)
-        if found:
-            return say(key, **{name: _number(value, say) for name, value in found.groupdict().items()})
-    return text
+    key, values = known
+    return say(key, **{name: number_as_said(value, say) for name, value in values.items()})
 
 
-def _number(value: str, say: Words) -> str:
+def recognised(text: str) -> tuple[str, dict[str, str]] | None:
+    """Return the key of a text that the English table knows, and what is filled in; None where it knows it not.
+
+    Examples
+    --------
+    >>> recognised("too dark: mean grey level 12 of 255")
+    ('known.dark', {'seen': '12'})
+    """
+    found = ((key, pattern.fullmatch(text)) for key, pattern in _patterns())
+    return next(((key, match.groupdict()) for key, match in found if match), None)
+
+
+def number_as_said(value: str, say: Words) -> str:
+    """Return a text that is a number with the language's decimal mark, any other as it is."""
     return value.replace(".", say("format.decimal_mark")) if re.fullmatch(r"\d+\.\d+", value) else value
