@@ -16,6 +16,7 @@ from facialis.app import (
     cohorts,
     demo,
     detect,
+    explain,
     measure,
     metrology,
     photo_set,
@@ -57,6 +58,7 @@ app = typer.Typer(
     "Research use; not a medical device.",
 )
 app.command("detect")(detect.detect)
+app.command("explain")(explain.explain)
 app.command("photo-set")(photo_set.photo_set)
 app.command("report")(report.report)
 app.command("train-detector")(train_detector.train_detector)
