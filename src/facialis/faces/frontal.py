@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from facialis.faces.face import Face
 from facialis.faces.geometry import level, undo_pose
-from facialis.faces.mesh import CONTOURS
+from facialis.faces.mesh import CONTOURS, triangles
 
 MARGIN = 0.5
 """Width of the band around the face in which the change dies off, as a share of the face's half size."""
-STEP = 4
-"""px between the grid points at which the change is worked out."""
 EYES_APART, EYES_AT = 0.31, 0.40
 """Distance of the irises as a share of the frame's width, and where they lie in its height."""
+
+_SHIFT = 4  # fractional bits of the corners that OpenCV fills between
 
 Points = NDArray[np.float64]
 
@@ -75,25 +75,43 @@ def frontal(rgb: NDArray[np.uint8] | None, face: Face, size: tuple[int, int]) ->
 
 
 def _sources(points: Points, seen: Points, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return (height, width, 2): the place in the picture, px, that each pixel of the frame shows."""
+    """Return (height, width, 2): the place in the picture, px, that each pixel of the frame shows.
+
+    The picture is turned and scaled as a whole to fit the landmarks; what is left over is linear across each triangle
+    of the mesh, and dies off in a band of triangles around it.
+    """
     import cv2
-    from scipy.interpolate import LinearNDInterpolator
 
     width, height = size
     ones = np.ones((len(points), 1))
-    affine, *_ = np.linalg.lstsq(np.hstack([points, ones]), seen, rcond=None)  # (3, 2): the whole turned and scaled
+    affine, *_ = np.linalg.lstsq(np.hstack([points, ones]), seen, rcond=None)  # (3, 2)
     change = seen - np.hstack([points, ones]) @ affine
-    oval = points[[start for start, _ in CONTOURS["face_oval"]]]
-    middle = oval.mean(axis=0)
-    ring = middle + (oval - middle) * (1 + MARGIN)
-    far = np.array([(x, y) for x in (-2 * width, 3 * width) for y in (-2 * height, 3 * height)], dtype=np.float64)
-    still = np.concatenate([ring, far])
-    field = LinearNDInterpolator(
-        np.concatenate([points, still]), np.concatenate([change, np.zeros_like(still)]), fill_value=0.0
-    )
-    nodes = max(2, width // STEP + 1), max(2, height // STEP + 1)
-    grid = np.stack(np.meshgrid(np.linspace(0, width, nodes[0]), np.linspace(0, height, nodes[1])), axis=-1)
-    coarse = (field(grid) + np.concatenate([grid, np.ones_like(grid[..., :1])], axis=-1) @ affine).astype(np.float32)
-    x, y = ((np.arange(n, dtype=np.float32) + 0.5) * np.float32((k - 1) / n) for n, k in zip(size, nodes, strict=True))
-    across, down = np.meshgrid(x, y)
-    return np.asarray(cv2.remap(coarse, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    oval = np.array([start for start, _ in CONTOURS["face_oval"]])
+    middle = points[oval].mean(axis=0)
+    corners = np.concatenate([points, middle + (points[oval] - middle) * (1 + MARGIN)])
+    change = np.concatenate([change, np.zeros((len(oval), 2))])
+    table = np.concatenate([_band(oval, len(points)), triangles()])
+    first, second = (corners[table[:, i]] - corners[table[:, 0]] for i in (1, 2))
+    area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    table, first, second, area = (part[np.abs(area) > 1e-9] for part in (table, first, second, area))
+    which = np.full((height, width), -1, dtype=np.int32)
+    fixed = np.round((corners[table] - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    for number, triangle in enumerate(fixed):
+        cv2.fillConvexPoly(which, triangle, number, shift=_SHIFT)
+    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    there = x[..., None] * affine[0] + y[..., None] * affine[1] + affine[2]
+    rows, columns = np.nonzero(which >= 0)
+    at = which[rows, columns]
+    from_first = np.stack([columns, rows], axis=-1) + 0.5 - corners[table[at, 0]]
+    one = (from_first[:, 0] * second[at, 1] - from_first[:, 1] * second[at, 0]) / area[at]
+    two = (first[at, 0] * from_first[:, 1] - first[at, 1] * from_first[:, 0]) / area[at]
+    shares = np.stack([1 - one - two, one, two], axis=-1)
+    there[rows, columns] += (shares[..., None] * change[table[at]]).sum(axis=1)
+    return np.asarray(there, np.float32)
+
+
+def _band(oval: NDArray[np.intp], start: int) -> NDArray[np.intp]:
+    """Return triangles between the face's oval and a ring around it, whose points count on from `start`."""
+    ring = np.arange(len(oval)) + start
+    onward = np.roll(oval, -1), np.roll(ring, -1)
+    return np.concatenate([np.stack([oval, ring, onward[0]], axis=1), np.stack([onward[0], ring, onward[1]], axis=1)])

@@ -83,4 +83,5 @@ def range_bar(value: float, error: float, low: float, high: float) -> RangeBar:
     reading = "outside" if away > error else "borderline" if away > -error else "within"
     at, ends = place(value), (place(value - error), place(value + error))
     beyond = -1 if at < 4 else 1 if at > 96 else 0  # a mark there would be cut
-    return RangeBar(min(98.0, max(2.0, at)), (max(0.0, ends[0]), min(100.0, ends[1])), beyond, reading)
+    inside = min(100.0, max(0.0, ends[0])), min(100.0, max(0.0, ends[1]))
+    return RangeBar(min(98.0, max(2.0, at)), inside, beyond, reading)
