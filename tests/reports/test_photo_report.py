@@ -39,7 +39,7 @@ def healthy(detector, astronaut):
 
 
 def text_of(page: str) -> str:
-    return html.unescape(page)
+    return html.unescape(page).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("language", languages())

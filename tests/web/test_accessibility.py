@@ -37,7 +37,7 @@ ROOT = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium refuses its sand
 
 
 def browser() -> Path:
-    """Return the browser's program; skip where there is none or no Node, but never where `make test` could install it."""
+    """Return the browser's program; skip where it or Node is missing, but never where `make test` could install it."""
     message = "no Node, or no axe-core in tests/web: `make test` installs both"
     whole = bool(os.environ.get("FACIALIS_WEB") or os.environ.get("CI"))
     if node() and (HERE / "node_modules" / "axe-core").is_dir():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Z = 1.96
 """Half of a 95 % interval, standard deviations."""
+_PLUS_MINUS = "±\N{NO-BREAK SPACE}"
 _DECIMALS = {"deg": 1, "slope": 3}
 
 
@@ -134,7 +135,7 @@ def length_rows(finding: Finding, say: Words) -> list[dict[str, Any]]:
             reading = say(f"report.{bar.reading}")
             text = say.number(limit, 1)
             alt = say("report.alt_length", name=called, value=value, error=error, limit=text, reading=reading)
-            row |= {"limit": f"± {text}", "bar": bar, "reading": reading, "alt": alt}
+            row |= {"limit": _PLUS_MINUS + text, "bar": bar, "reading": reading, "alt": alt}
         rows.append(row)
     return rows
 
@@ -157,7 +158,7 @@ def measure_rows(finding: Finding, bundle: Bundle, explanation: Explanation | No
         row: dict[str, Any] = {
             "name": called,
             "region": say("report.whole_face" if entry.region == "whole_face" else f"region.{entry.region}"),
-            "here": f"{value} ± {error}",
+            "here": f"{value} {_PLUS_MINUS}{error}",
             "healthy": "",
             "bar": None,
             "pull": pulls.get(entry.name),
@@ -202,7 +203,7 @@ def pull_rows(explanation: Explanation, kind: str, names: Mapping[str, str], say
     for name, share in shares.items():
         called = names.get(name, say(f"explain.{name}") if name in ("pairs", "picture") else name)
         text = ("+" if share > 0 else "") + say.number(share, 2)
-        text += "" if errors is None else f" ± {say.number(errors[name], 2)}"
+        text += "" if errors is None else f" {_PLUS_MINUS}{say.number(errors[name], 2)}"
         text = f"({text})" if name in noise else text
         rows[name] = {
             "name": called,
@@ -219,7 +220,7 @@ def reference_words(bundle: Bundle, say: Words) -> dict[str, Any]:
 
 
 def _with_error(number: Number | None, say: Words) -> str:
-    return "" if number is None else f"{say.number(number.value, 1)} ± {say.number(number.error, 1)}"
+    return "" if number is None else f"{say.number(number.value, 1)} {_PLUS_MINUS}{say.number(number.error, 1)}"
 
 
 def _signed(number: Number, say: Words) -> str:
