@@ -38,7 +38,8 @@ def explain(
     correction after which it would say no palsy.
 
     Explains the model, not the face: no cause, no diagnosis. Exit status: 0, 1 (a photo could not be read), 2 (the call
-    was wrong). With --audit COHORT the methods of explaining are checked themselves. Research use; not a medical device.
+    was wrong). With --audit COHORT the methods of explaining are checked themselves.
+    Research use; not a medical device.
     """
     from facialis.files import check_writable
     from facialis.words import words

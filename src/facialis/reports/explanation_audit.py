@@ -46,7 +46,7 @@ def audit_rows(found: Audit) -> list[dict[str, Any]]:
             "high": round(one.high, 4),
             "n": one.n,
             "subjects": one.subjects,
-            "limit": LIMITS[one.check] or None,
+            "limit": one.limit or None,
             "passed": one.passed,
             "simulated": found.simulated,
         }
@@ -84,7 +84,7 @@ def audit_table(found: Audit) -> Table:
             f"{one.figure:.3f}",
             interval,
             str(one.n),
-            LIMITS[one.check],
+            one.limit,
             Text(word, style=styles[word]),
         )
     return table
@@ -105,6 +105,7 @@ def render_audit(found: Audit, bundle: Bundle, cohort: str) -> str:
     """Return the page as text."""
     methods = list(dict.fromkeys(one.method for one in found.results))
     checks = [check for check in LIMITS if any(one.check == check for one in found.results)]
+    limits = {one.check: one.limit for one in found.results}
     cells = {(one.method, one.check): one for one in found.results}
     plots = [
         {
@@ -121,7 +122,7 @@ def render_audit(found: Audit, bundle: Bundle, cohort: str) -> str:
         .render(
             found=found,
             methods=[(name, _title(name)) for name in methods],
-            checks=[(check, _MEANING[check], LIMITS[check]) for check in checks],
+            checks=[(check, _MEANING[check], limits[check]) for check in checks],
             cells=cells,
             verdict=verdict,
             verdicts=found.passed(),
