@@ -23,6 +23,7 @@ from facialis.detection.explanation_trials import (
     areas,
     copies,
     game_of,
+    lower_side,
     measures_of,
     most_alike,
     most_moved,
@@ -43,6 +44,8 @@ its median whatever the model, so that two models of random weights agree as muc
 STABLE = 0.7
 """Stability: the mean rank correlation of a face's shares with those of its noisy copies must lie above this, with its
 whole interval."""
+SENTENCES = "sentences"
+"""What the check of the weak side is of: not a method of attribution, for a share has no side."""
 MODELS = 5
 """Bundles with weights in random order that are looked at."""
 LIMITS = {
@@ -54,6 +57,7 @@ LIMITS = {
     "insertion": "above 0",
     "pointing game": "above chance",
     "stability": f"above {STABLE}",
+    "weak side": "above 0.5",
 }
 """What each check's whole interval must be to be passed; empty where a figure is told and not judged. Chance in the
 pointing game (the share of palsies whose most moved region has the largest share, the mean over the regions that are
@@ -203,8 +207,16 @@ def audit(
     for name, method in methods.items():
         alike = [rank_correlation(shares[name], method(game_of(bundle, copy))) for copy in near]
         add(name, "stability", subjects.interval(np.mean(alike, axis=0)), len(every), count)
+    told = lower_side(bundle, landmarks, transforms)
+    if truth is not None and "weak_side" in frames:
+        weak = frames["weak_side"].to_numpy()
+        rows = np.flatnonzero((truth >= 0) & (told != "") & (weak != ""))
+        if len(rows):
+            right = subjects.hits(told[rows] == weak[rows], np.zeros(len(rows), np.intp), rows)
+            add(SENTENCES, "weak side", right, len(rows), len(set(subjects.names[rows])))
     order = {check: place for place, check in enumerate(LIMITS)}
-    results.sort(key=lambda one: (list(methods).index(one.method), order[one.check]))
+    rows_of = [*methods, SENTENCES]
+    results.sort(key=lambda one: (rows_of.index(one.method), order[one.check]))
     return Audit(tuple(results), shown, len(every), count, cohort.simulated, left_out)
 
 

@@ -32,6 +32,7 @@ _MEANING = {
     "insertion": "log odds by which the curve lies higher than in random order while the largest shares come first",
     "pointing game": "share of simulated palsies whose most moved region has the largest share, mean over the regions",
     "stability": "rank correlation of the shares of a face with those of its noisy copies",
+    "weak side": "share of simulated palsies with a sentence on the brow or the mouth corner that names the weak side",
 }
 
 
