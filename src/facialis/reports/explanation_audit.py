@@ -11,7 +11,7 @@ import numpy as np
 from facialis import __version__
 from facialis.detection.attribution_methods import CONTROLS
 from facialis.detection.bundle import Bundle
-from facialis.detection.explanation_checks import LIMITS, Audit, Checked
+from facialis.detection.explanation_checks import LIMITS, SENTENCES, Audit, Checked
 from facialis.files import write_text
 from facialis.reports.study_figures import OURS, SOFT, THEIRS, svg_picture
 from facialis.reports.templating import page_environment
@@ -104,8 +104,8 @@ def write_audit(path: Path | str, found: Audit, bundle: Bundle, cohort: str) -> 
 
 def render_audit(found: Audit, bundle: Bundle, cohort: str) -> str:
     """Return the page as text."""
-    methods = list(dict.fromkeys(one.method for one in found.results))
-    checks = [check for check in LIMITS if any(one.check == check for one in found.results)]
+    shown = [one for one in found.results if one.method != SENTENCES]
+    checks = [check for check in LIMITS if any(one.check == check for one in shown)]
     limits = {one.check: one.limit for one in found.results}
     cells = {(one.method, one.check): one for one in found.results}
     plots = [
@@ -122,7 +122,9 @@ def render_audit(found: Audit, bundle: Bundle, cohort: str) -> str:
         .get_template("explanation_audit.html")
         .render(
             found=found,
-            methods=[(name, _title(name)) for name in methods],
+            methods=[(name, _title(name)) for name in dict.fromkeys(one.method for one in shown)],
+            sentences=[one for one in found.results if one.method == SENTENCES],
+            meanings=_MEANING,
             checks=[(check, _MEANING[check], limits[check]) for check in checks],
             cells=cells,
             verdict=verdict,
