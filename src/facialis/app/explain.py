@@ -33,12 +33,25 @@ def explain(
         Path | None, typer.Option(metavar="COHORT", help="Check the explanations on this cohort instead.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="With --audit: write a page with the curves as well.")] = None,
+    maps: Annotated[
+        Path | None, typer.Option(help="With --from: write a page of where the study's image row looks instead.")
+    ] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="STUDY", help="A finished study, for --maps; needs the extra train."),
+    ] = None,
+    row: Annotated[str, typer.Option(help="Which row of the study, one of face crops alone.")] = "rgb-mixer",
+    cohort: Annotated[Path | None, typer.Option(help="The study's cohort; without it STUDY/cohort.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="The encoder's weights, as in the study.")] = None,
+    random_weights: Annotated[bool, typer.Option("--random-weights", help="As in the study: a dry run.")] = False,
 ) -> None:
     """Say what moved the model's answer about each photo: shares of regions and measures, sentences, the smallest
     correction after which it would say no palsy.
 
     Explains the model, not the face: no cause, no diagnosis. Exit status: 0, 1 (a photo could not be read), 2 (the call
-    was wrong). With --audit COHORT the methods of explaining are checked themselves. Research use; not a medical device.
+    was wrong). With --audit COHORT the methods of explaining are checked themselves; with
+    --from STUDY --maps PAGE a page shows where an image row of a study looks, each map beside its check.
+    Research use; not a medical device.
     """
     from facialis.files import check_writable
     from facialis.words import words
@@ -50,11 +63,27 @@ def explain(
         raise typer.BadParameter("give photos, or a cohort by --audit")
     if report is not None and audit is None:
         raise typer.BadParameter("--report goes with --audit")
-    for path in (out, report):
+    if (maps is None) != (study is None) or (maps is not None and audit is not None):
+        raise typer.BadParameter("--maps PAGE goes with --from STUDY, and not with --audit")
+    for path in (out, report, maps):
         if path is not None:
             check_writable(path)
     if audit is not None:
         run_audit(audit, bundle, format, out, report)
+        return
+    if maps is not None and study is not None:
+        from facialis.app.explain_maps import run_maps
+
+        run_maps(
+            paths or [],
+            study,
+            row,
+            cohort or study / "cohort",
+            maps,
+            face,
+            weights=weights,
+            random_weights=random_weights,
+        )
         return
     run(paths or [], format, out, bundle, language, face, force=force, careful=careful)
 

@@ -17,7 +17,7 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres
-from facialis.detection.reading import Reading, effects, log_odds, logit_error, mean_answers, measured, numbers
+from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, measured, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
 from facialis.detection.video import VideoOptions, detect_frames
 from facialis.errors import PictureError, RecipeError
@@ -223,7 +223,6 @@ class Detector:
             looked_twice=again is not None,
             second_face=mirrored,
             measures=reading.measures,
-            effects=effects(reading.measures, self.bundle),
             numbers=numbers(reading, self.bundle),
         )
         return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))

@@ -23,6 +23,7 @@ from facialis.detection.explanation_trials import (
     areas,
     copies,
     game_of,
+    lower_side,
     measures_of,
     most_alike,
     most_moved,
@@ -30,7 +31,6 @@ from facialis.detection.explanation_trials import (
     with_shuffled_weights,
 )
 from facialis.errors import CohortError, FacialisError
-from facialis.modalities.views import REGIONS
 from facialis.progress import track
 
 Values = NDArray[np.float64]
@@ -38,14 +38,14 @@ Values = NDArray[np.float64]
 LIKE = 0.5
 """Random weights, shuffled labels: the mean rank correlation of the shares with those of the true model must lie below
 this, with its whole interval, for the most alike of the models: an explanation that stays alike explains the face, not
-the model. The same of the shares' sizes is told beside it and not judged: a size holds how far the measure lies from its
-median whatever the model, so that two models of random weights agree as much with each other (docs/explanations.md)."""
+the model. The same of the shares' sizes is told beside it and not judged: a size holds how far the measure lies from
+its median whatever the model, so that two models of random weights agree as much with each other
+(docs/explanations.md)."""
 STABLE = 0.7
 """Stability: the mean rank correlation of a face's shares with those of its noisy copies must lie above this, with its
 whole interval."""
-CHANCE = 1 / len(REGIONS)
-"""Pointing game: the share of palsies whose most moved region has the largest share, the mean over the four regions so
-that always naming one region gains nothing, must lie above this, with its whole interval."""
+SENTENCES = "sentences"
+"""What the check of the weak side is of: not a method of attribution, for a share has no side."""
 MODELS = 5
 """Bundles with weights in random order that are looked at."""
 LIMITS = {
@@ -55,10 +55,13 @@ LIMITS = {
     "trained again": "",
     "deletion": "above 0",
     "insertion": "above 0",
-    "pointing game": f"above {CHANCE}",
+    "pointing game": "above chance",
     "stability": f"above {STABLE}",
+    "weak side": "above 0.5",
 }
-"""What each check's whole interval must be to be passed; empty where a figure is told and not judged."""
+"""What each check's whole interval must be to be passed; empty where a figure is told and not judged. Chance in the
+pointing game (the share of palsies whose most moved region has the largest share, the mean over the regions that are
+moved most anywhere) is what always naming one region brings: one over the number of these regions."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,10 @@ class Checked:
         The figure and its 95 % bootstrap interval over subjects.
     n, subjects
         Faces and subjects that it is of.
+    limit
+        What the whole interval must be, as `LIMITS` says it, in numbers; empty where there is no limit.
     passed
-        Whether the interval keeps the check's limit (`LIMITS`); None where it has none.
+        Whether it is; None where there is no limit.
     """
 
     method: str
@@ -82,6 +87,7 @@ class Checked:
     high: float
     n: int
     subjects: int
+    limit: str
     passed: bool | None
 
 
@@ -155,8 +161,9 @@ def audit(
     results: list[Checked] = []
     left_out = dict(skipped or {})
 
-    def add(method: str, check: str, found: tuple[float, float, float], n: int, people: int) -> None:
-        results.append(Checked(method, check, *found, n, people, kept(check, found[1], found[2])))
+    def add(method: str, check: str, found: tuple[float, float, float], n: int, people: int, limit: str = "") -> None:
+        limit = limit or LIMITS[check]
+        results.append(Checked(method, check, *found, n, people, limit, kept(limit, found[1], found[2])))
 
     likeness = [with_shuffled_weights(bundle, seed) for seed in range(MODELS)]
     for name, method in track(methods.items(), "checking", total=len(methods), unit="methods"):
@@ -184,22 +191,38 @@ def audit(
         left_out["pointing game"] = "the cohort does not say which region a palsy moves (a simulated one does)"
     else:
         rows = np.flatnonzero(truth >= 0)
+        chance = f"above {1 / max(1, len(set(truth[rows].tolist()))):.3g}"
         for name in methods:
             hit = region_shares(game, name, shares[name])[rows].argmax(axis=1) == truth[rows]
-            add(name, "pointing game", subjects.hits(hit, truth[rows], rows), len(rows), len(set(subjects.names[rows])))
+            add(
+                name,
+                "pointing game",
+                subjects.hits(hit, truth[rows], rows),
+                len(rows),
+                len(set(subjects.names[rows])),
+                chance,
+            )
 
     near = copies(bundle, landmarks, transforms)
     for name, method in methods.items():
         alike = [rank_correlation(shares[name], method(game_of(bundle, copy))) for copy in near]
         add(name, "stability", subjects.interval(np.mean(alike, axis=0)), len(every), count)
+    told = lower_side(bundle, landmarks, transforms)
+    if truth is not None and "weak_side" in frames:
+        weak = frames["weak_side"].to_numpy()
+        rows = np.flatnonzero((truth >= 0) & (told != "") & (weak != ""))
+        if len(rows):
+            right = subjects.hits(told[rows] == weak[rows], np.zeros(len(rows), np.intp), rows)
+            add(SENTENCES, "weak side", right, len(rows), len(set(subjects.names[rows])))
     order = {check: place for place, check in enumerate(LIMITS)}
-    results.sort(key=lambda one: (list(methods).index(one.method), order[one.check]))
+    rows_of = [*methods, SENTENCES]
+    results.sort(key=lambda one: (rows_of.index(one.method), order[one.check]))
     return Audit(tuple(results), shown, len(every), count, cohort.simulated, left_out)
 
 
-def kept(check: str, low: float, high: float) -> bool | None:
-    """Return whether an interval keeps a check's limit; None where it has none."""
-    word, _, limit = LIMITS[check].partition(" ")
+def kept(limit: str, low: float, high: float) -> bool | None:
+    """Return whether an interval keeps a limit in words; None where there is none."""
+    word, _, number = limit.partition(" ")
     if not word:
         return None
-    return high < float(limit) if word == "below" else low > float(limit)
+    return high < float(number) if word == "below" else low > float(number)

@@ -14,9 +14,11 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import N_MEASURES, Played
 from facialis.detection.errors import noisy_copies
 from facialis.detection.graph import from_on
+from facialis.detection.millimetres import millimetre_names, millimetres
 from facialis.errors import FacialisError
 from facialis.faces.geometry import head_pose, interocular_distance, undo_pose
 from facialis.modalities.asymmetry import with_sign_of
+from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import measure
 from facialis.modalities.views import REGIONS
 
@@ -168,3 +170,16 @@ def copies(bundle: Bundle, landmarks: Values, transforms: Values) -> list[Values
         [noisy_copies(p, float(s), float(y))[1 : 1 + COPIES] for p, s, y in zip(landmarks, sizes, yaws, strict=True)]
     ).astype(np.float64)
     return [measures_of(bundle, noisy[:, k], transforms) for k in range(COPIES)]
+
+
+def lower_side(bundle: Bundle, landmarks: Values, transforms: Values) -> NDArray[np.str_]:
+    """Return (n,) the side of which a sentence would say that the brow or the mouth corner stands lower, beyond the
+    healthy range; of both the more unusual one, empty where there is none. The landmarks' noise is not asked here."""
+    lengths = millimetres(in_iris_frame(undo_pose(landmarks, transforms)))
+    names = ("brow_height_difference", "oral_commissure_height_difference")
+    if not set(names) <= set(bundle.reference.quantiles):
+        return np.full(len(landmarks), "")
+    values = np.stack([lengths[:, millimetre_names().index(name)] for name in names], axis=1)
+    over = np.abs(values) / [bundle.reference.interval(name)[1] for name in names]
+    value = np.take_along_axis(values, over.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(over.max(axis=1) > 1, np.where(value > 0, "subject_left", "subject_right"), "")

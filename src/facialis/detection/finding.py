@@ -111,8 +111,6 @@ class Finding:
         What was found and measured: the face, its fitness, and the bundle's (29,) measures.
     second_face
         What the second look found, where there was one, mirrored back.
-    effects
-        (29,) by how much the log odds fall when one measure is put to its healthy median, the others kept.
     """
 
     source: str
@@ -138,7 +136,6 @@ class Finding:
     second_face: Face | None = field(default=None, repr=False)
     quality: Quality | None = field(default=None, repr=False)
     measures: NDArray[np.float64] | None = field(default=None, repr=False)
-    effects: NDArray[np.float64] | None = field(default=None, repr=False)
     answers: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
     numbers: Mapping[str, Mapping[str, Number]] | None = field(default=None, repr=False)
 

@@ -12,7 +12,7 @@ from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, millimetre_names
 from facialis.faces.face import Face
 from facialis.faces.geometry import undo_pose
-from facialis.modalities.asymmetry import with_sign_of, without_sign
+from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES, measure
 from facialis.modalities.signed import SIGNED_MEASURES
 
@@ -108,20 +108,3 @@ def numbers(reading: Reading, bundle: Bundle) -> dict[str, dict[str, Number]]:
         for name, value, error in zip(millimetre_names(), lengths[0], errors, strict=True)
     }
     return {"measures": measured, "differences": signed, "millimetres": in_mm}
-
-
-def effects(measures: Values, bundle: Bundle) -> Values | None:
-    """Return by how much the log odds fall (29,) when one measure at a time is put to its healthy median.
-
-    None where the bundle's label reads more than the measures.
-    """
-    if not bundle.by_measures:
-        return None
-    card = bundle.card
-    healthy = card.reference["quantiles"]["0.5"][: len(measures)]
-    batch = np.tile(measures, (len(measures) + 1, 1))
-    batch[np.arange(1, len(batch)), np.arange(len(measures))] = with_sign_of(
-        measures, healthy, card.input["definition"]
-    )
-    odds = log_odds({"logits": bundle.logits(batch)})
-    return np.asarray(odds[0] - odds[1:])

@@ -11,7 +11,7 @@ import numpy as np
 from facialis import __version__
 from facialis.detection.attribution_methods import CONTROLS
 from facialis.detection.bundle import Bundle
-from facialis.detection.explanation_checks import LIMITS, Audit, Checked
+from facialis.detection.explanation_checks import LIMITS, SENTENCES, Audit, Checked
 from facialis.files import write_text
 from facialis.reports.study_figures import OURS, SOFT, THEIRS, svg_picture
 from facialis.reports.templating import page_environment
@@ -32,6 +32,7 @@ _MEANING = {
     "insertion": "log odds by which the curve lies higher than in random order while the largest shares come first",
     "pointing game": "share of simulated palsies whose most moved region has the largest share, mean over the regions",
     "stability": "rank correlation of the shares of a face with those of its noisy copies",
+    "weak side": "share of simulated palsies with a sentence on the brow or the mouth corner that names the weak side",
 }
 
 
@@ -46,7 +47,7 @@ def audit_rows(found: Audit) -> list[dict[str, Any]]:
             "high": round(one.high, 4),
             "n": one.n,
             "subjects": one.subjects,
-            "limit": LIMITS[one.check] or None,
+            "limit": one.limit or None,
             "passed": one.passed,
             "simulated": found.simulated,
         }
@@ -84,7 +85,7 @@ def audit_table(found: Audit) -> Table:
             f"{one.figure:.3f}",
             interval,
             str(one.n),
-            LIMITS[one.check],
+            one.limit,
             Text(word, style=styles[word]),
         )
     return table
@@ -103,8 +104,9 @@ def write_audit(path: Path | str, found: Audit, bundle: Bundle, cohort: str) -> 
 
 def render_audit(found: Audit, bundle: Bundle, cohort: str) -> str:
     """Return the page as text."""
-    methods = list(dict.fromkeys(one.method for one in found.results))
-    checks = [check for check in LIMITS if any(one.check == check for one in found.results)]
+    shown = [one for one in found.results if one.method != SENTENCES]
+    checks = [check for check in LIMITS if any(one.check == check for one in shown)]
+    limits = {one.check: one.limit for one in found.results}
     cells = {(one.method, one.check): one for one in found.results}
     plots = [
         {
@@ -120,8 +122,10 @@ def render_audit(found: Audit, bundle: Bundle, cohort: str) -> str:
         .get_template("explanation_audit.html")
         .render(
             found=found,
-            methods=[(name, _title(name)) for name in methods],
-            checks=[(check, _MEANING[check], LIMITS[check]) for check in checks],
+            methods=[(name, _title(name)) for name in dict.fromkeys(one.method for one in shown)],
+            sentences=[one for one in found.results if one.method == SENTENCES],
+            meanings=_MEANING,
+            checks=[(check, _MEANING[check], limits[check]) for check in checks],
             cells=cells,
             verdict=verdict,
             verdicts=found.passed(),

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from facialis import __version__
+from facialis.detection.attribution_methods import shapley
 from facialis.detection.batch import FacePicture
 from facialis.detection.bundle import Bundle
+from facialis.detection.explanation_trials import game_of
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
 from facialis.detection.video import VideoReading
@@ -83,15 +85,16 @@ def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Seque
 def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> list[dict[str, Any]]:
     """Return the measures that move a finding most, strongest first, as rows for a table.
 
-    ``effect`` is by how much the log odds of palsy fall when this measure alone is put to its healthy median.
+    ``share`` is by how much the measure moved the log odds from those of the healthy median face (Shapley value; see
+    `facialis.detection.explain`). None where the bundle's label reads more than the measures.
     """
-    if finding.effects is None or finding.measures is None:
+    if finding.measures is None or not bundle.by_measures:
         return []
+    shares = shapley(game_of(bundle, finding.measures[None]))[0]
     quantiles = bundle.card.reference["quantiles"]
     definition = bundle.card.input["definition"]
     sizes = without_sign(finding.measures, definition)
-    spoken = np.flatnonzero(finding.effects)
-    order = sorted(spoken.tolist(), key=lambda i: -abs(float(finding.effects[i])))  # type: ignore[index]
+    order = sorted(np.flatnonzero(shares).tolist(), key=lambda i: -abs(float(shares[i])))
     return [
         {
             "name": f"f{i} {MEASURES[i].clinical_name}",
@@ -103,7 +106,7 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
             "median": quantiles["0.5"][i],
             "high": quantiles["0.95"][i],
             "symmetric": MEASURES[i].symmetric[definition],
-            "effect": float(finding.effects[i]),
+            "share": float(shares[i]),
         }
         for i in order[:most]
     ]
