@@ -18,6 +18,7 @@ from facialis.errors import FacialisError
 from facialis.faces.quality import Limits, assess
 from facialis.modalities.measures import MEASURES
 from facialis.reports import pdf, photo_rows
+from facialis.reports.card_in_short import card_lines
 from facialis.reports.photo import Entry, look_at, render_photos
 from facialis.words import languages, words
 from facialis.words.known import translated
@@ -216,6 +217,18 @@ def test_the_card_that_ships_has_words_in_german():
     card, say = Bundle.load().card, words("de")
     for text in (card.trained_on["description"], card.threshold_basis, card.reference["of"]):
         assert translated(str(text), say) != text
+
+
+def test_figures_of_another_card_stay_as_they_are_and_simulated_ones_are_called_so():
+    bundle, say = Bundle.load(), words("de")
+    results = {"AUC (simulated)": "0.9, <n 3>", "sensitivity": "0.5"}
+    bundle.card = dataclasses.replace(bundle.card, results=results)
+    lines = dict(card_lines(bundle, say))
+    assert (
+        lines[say("report.figures")] == f"{say('report.auc')} (simuliert): 0.9, <n 3>, {say('report.sensitivity')}: 0.5"
+    )
+    bundle.card = dataclasses.replace(bundle.card, results={})
+    assert say("report.figures") not in dict(card_lines(bundle, say))
 
 
 def test_likelihood_ratios_and_shares_are_no_surer_than_the_model():

@@ -21,11 +21,13 @@ from facialis.errors import FacialisError
 from facialis.faces.assets import ASSETS
 from facialis.faces.quality import SEVERAL_FACES, Limits
 from facialis.reports import photo_rows as rows
+from facialis.reports.card_in_short import card_lines
 from facialis.reports.composites import SIZE, Composite, composites
 from facialis.reports.drawing import as_jpeg, contours, embedded, in_cut
+from facialis.reports.ghost import explanation_parts
 from facialis.reports.templating import page_environment
 from facialis.words import Words, words
-from facialis.words.known import number_as_said, recognised, translated
+from facialis.words.known import translated
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector
@@ -34,11 +36,8 @@ MOST_MEASURES = 5
 """That are shown at once."""
 MOST_SEEN = 3
 """Sentences on what was seen, the most unusual first."""
-SEEN_TO_MOVE = 0.3
-"""A landmark is drawn as moved from this share of the largest move on."""
 HEIGHT = 560
 """Of the face in the page, px."""
-_FIGURES = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +133,10 @@ def render_photos(
         .get_template("photo.html")
         .render(
             say=say,
-            title=say("report.title_several", number=len(entries)) if several else say("report.title"),
+            title=say("report.title_several") if several else say("report.title"),
             items=[_item(entry, bundle, say, photos) for entry in entries],
             known=rows.reference_words(bundle, say),
-            card=_card(bundle, say),
+            card=card_lines(bundle, say),
             hashes=[
                 say("report.photo_hash", photo=entry.title, hash=entry.digest[:16]) for entry in entries if entry.digest
             ],
@@ -187,7 +186,9 @@ def _item(entry: Entry, bundle: Bundle, say: Words, photos: bool) -> dict[str, A
         "known": any(row["bar"] is not None for row in lengths),
         "measures": rows.measure_rows(finding, bundle, entry.explanation, say),
         "most": MOST_MEASURES,
-        "explanation": None if entry.explanation is None else _explanation(entry, entry.explanation, say),
+        "explanation": None
+        if entry.explanation is None
+        else explanation_parts(entry.explanation, finding.face, entry.picture, say),
         "unexplained": say("report.no_explanation", reason=entry.unexplained) if entry.unexplained else "",
         "composites": [
             {
@@ -282,73 +283,3 @@ def _figure(entry: Entry, say: Words, photos: bool) -> dict[str, Any] | None:
         "outline": "" if face is None else contours(in_cut(face.landmarks, picture)),
         "alt": say(f"report.{key}"),
     }
-
-
-def _explanation(entry: Entry, explanation: Explanation, say: Words) -> dict[str, Any]:
-    """Return what moved the finding by region, and the nearest face that would be called otherwise."""
-    change, names = explanation.counterfactual, rows.region_names(say)
-    made: dict[str, Any] = {
-        "regions": list(rows.pull_rows(explanation, "regions", names, say).values()),
-        "reference": explanation.reference,
-        "notes": explanation.notes,
-        "change": [],
-        "ghost": "",
-    }
-    if change is None or entry.picture is None or entry.finding.face is None:
-        return made
-    moves = [
-        say("report.mm", name=names[name], value=say.number(value, 1))
-        for name, value in change.regions_mm.items()
-        if value >= 0.05
-    ]
-    share, mean = say.percent(change.share), say.number(change.mean_mm, 1)
-    found, after = (in_cut(points, entry.picture) for points in (entry.finding.face.landmarks, change.landmarks))
-    distance = np.linalg.norm(after - found, axis=1)
-    moved = distance > SEEN_TO_MOVE * max(float(distance.max()), 1e-9)
-    return made | {
-        "ghost": contours(after, moved),
-        "box": _close_up(found[moved], entry.picture.size),
-        "change": [say("report.change_text", share=share, mean=mean, moves=", ".join(moves))],
-        "alt": say("report.alt_change"),
-    }
-
-
-def _close_up(points: NDArray[np.float64], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Return x, y, width and height of the part of a cut about some points, of a composite's shape."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    shape = np.array(SIZE) / SIZE[0]
-    most = float((np.array(size) / shape).min())
-    width = min(max(float(((high - low) / shape).max()) * 1.5, 0.5 * size[0]), most)
-    x, y = np.clip((low + high) / 2 - width * shape / 2, 0, np.array(size) - width * shape)
-    return round(float(x), 1), round(float(y), 1), round(width, 1), round(width * float(shape[1]), 1)
-
-
-def _card(bundle: Bundle, say: Words) -> list[tuple[str, str]]:
-    """Return the model's card in short, as names and texts."""
-    card = bundle.card
-    return [
-        (say("report.model_name"), f"{card.name}, {card.licence}"),
-        (say("report.trained_on"), translated(str(card.trained_on["description"]), say)),
-        *([(say("report.figures"), figures)] if (figures := _figures(bundle, say)) else []),
-        (say("report.reference"), say("report.reference_of", **rows.reference_words(bundle, say))),
-        (say("report.threshold"), translated(card.threshold_basis, say)),
-        (say("report.limits"), say("report.limits_text")),
-    ]
-
-
-def _figures(bundle: Bundle, say: Words) -> str:
-    """Return how well the model does, in one line: with intervals and n, called simulated where they are."""
-    said: list[str] = []
-    of: dict[str, str] = {}
-    for key, name in _FIGURES.items():
-        text = bundle.card.results.get(f"{name} (simulated)", bundle.card.results.get(name))
-        known = None if text is None else recognised(str(text))
-        if known is not None and known[0] == "known.figure_simulated":
-            values = {entry: number_as_said(value, say) for entry, value in known[1].items()}
-            of = of or values  # the first is on all faces
-            ends = {end: values[end] for end in ("value", "low", "high")}
-            said.append(say("report.figure", name=say(f"report.{key}"), **ends))
-        elif text is not None:
-            said.append(say("report.figure_other", name=say(f"report.{key}"), value=text))
-    figures = ", ".join(said)
-    return say("report.figures_of", figures=figures, faces=of["faces"], subjects=of["subjects"]) if of else figures
