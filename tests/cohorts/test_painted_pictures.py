@@ -20,11 +20,11 @@ from facialis.cohorts.simulated.shading import FOLDS, fold_depths, shade_folds
 from facialis.errors import CohortError
 from facialis.faces.geometry import interocular_distance
 from facialis.faces.landmarks import FaceLandmarker
-from facialis.faces.mesh import canonical_face, mirror_permutation
+from facialis.faces.mesh import canonical_face, mirror_permutation, triangles
 
 
 def test_the_triangles_are_symmetric_and_face_outwards() -> None:
-    table = raster.triangles()
+    table = triangles()
     assert table.shape == (898, 3)
     kept = {frozenset(row) for row in table.tolist()}
     assert {frozenset(row) for row in mirror_permutation()[table].tolist()} == kept
@@ -33,7 +33,7 @@ def test_the_triangles_are_symmetric_and_face_outwards() -> None:
 
 def test_a_pixel_shows_the_nearest_triangle_at_its_place() -> None:
     points = canonical_face()[:, :2] * [20.0, -20.0] + 256.0
-    seen = raster.rasterise(points, canonical_face()[:, 2], 512, raster.triangles())
+    seen = raster.rasterise(points, canonical_face()[:, 2], 512, triangles())
     back = seen.mix(points)
     away = np.abs(back - np.stack([seen.columns, seen.rows], axis=-1)).max(axis=-1)
     assert np.quantile(away, 0.99) < 1.0

@@ -122,17 +122,6 @@ def test_label_follows_the_threshold(detector, astronaut):
         assert Detector(bundle, detector.landmarker, careful=True).detect(astronaut).label == label
 
 
-def test_effects_are_what_a_measure_at_its_healthy_median_changes(detector, astronaut):
-    finding = detector.detect(astronaut)
-    medians = detector.bundle.card.reference["quantiles"]["0.5"]
-    assert finding.measures[14] < 0 < medians[14]  # a signed angle: the median keeps the sign that is measured
-    for number, value in ((4, medians[4]), (14, -medians[14])):
-        changed = finding.measures.copy()
-        changed[number] = value
-        logits = detector.bundle.logits(changed[None])[0]
-        assert finding.logit - (logits[1] - logits[0]) == pytest.approx(finding.effects[number], abs=1e-5)
-
-
 def test_no_face_several_faces_and_the_choice_of_one(detector, three):
     wall = detector.detect(np.full((99, 99, 3), 90, np.uint8))
     assert (wall.status, wall.probability, wall.label, wall.reasons) == ("abstained", None, None, ("no face",))

@@ -48,9 +48,12 @@ def test_landmarks_are_drawn_where_they_lie(judged):
 
 
 def test_the_measures_that_speak_most_come_first(judged, detector):
-    effects = [abs(row["effect"]) for row in speaking_measures(judged.finding, detector.bundle, most=29)]
-    assert len(effects) == 29
-    assert effects == sorted(effects, reverse=True)
+    rows = speaking_measures(judged.finding, detector.bundle, most=29)
+    sizes = [abs(row["share"]) for row in rows]
+    assert len(sizes) == 29
+    assert sizes == sorted(sizes, reverse=True)
+    explained = judged.finding.explain(detector.bundle)
+    assert sum(row["share"] for row in rows) == pytest.approx(explained.logit - explained.reference_logit, abs=1e-3)
 
 
 def test_pictures_beyond_the_limit_are_left_out_and_counted(judged, detector, monkeypatch):

@@ -16,10 +16,12 @@ from facialis.app import (
     cohorts,
     demo,
     detect,
+    explain,
     measure,
     metrology,
     photo_set,
     recalibrate,
+    report,
     study,
     train_detector,
     weights,
@@ -56,7 +58,9 @@ app = typer.Typer(
     "Research use; not a medical device.",
 )
 app.command("detect")(detect.detect)
+app.command("explain")(explain.explain)
 app.command("photo-set")(photo_set.photo_set)
+app.command("report")(report.report)
 app.command("train-detector")(train_detector.train_detector)
 app.command("recalibrate")(recalibrate.recalibrate)
 app.add_typer(bundle.app, name="bundle")

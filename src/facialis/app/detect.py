@@ -146,7 +146,7 @@ def detect(
             if stream:
                 print(json_line(finding), flush=True)
             else:
-                findings.append(dataclasses.replace(finding, face=None, measures=None, effects=None, answers=None))
+                findings.append(dataclasses.replace(finding, face=None, second_face=None, measures=None, answers=None))
             if finding.video is not None:
                 movements += event_rows(finding)
             if report is not None and finding.frame is None:

@@ -118,6 +118,7 @@ def make_sheet(
     from facialis.detection.photo_set_excursions import set_excursions
     from facialis.errors import PictureError
     from facialis.faces.images import read_picture
+    from facialis.faces.sources import without_name
     from facialis.reports.photo_set import Sheet, Shown, levelled
 
     judged, cuts = [], {}
@@ -129,7 +130,7 @@ def make_sheet(
             if finding.face is not None:
                 cuts[called] = levelled(rgb if photos else None, finding.face)
         except PictureError as error:
-            renamed = PictureError(str(error).replace(str(source.path), called).replace(Path(source.path).name, called))
+            renamed = PictureError(f"{called}: {without_name(str(error), source.path)}")
             finding = detector.unreadable(called, renamed)
         judged.append((called, view_of(Path(source.path).absolute()), finding))
     chosen = chosen_views(judged, detector)

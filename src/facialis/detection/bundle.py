@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.graph import OUTPUTS, between, check_graph
+from facialis.detection.graph import INPUTS, OUTPUTS, check_graph, from_on
 from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
@@ -177,7 +177,12 @@ class Bundle:
     @property
     def by_measures(self) -> bool:
         """Whether the logits follow from the measures alone."""
-        return self._head is not None
+        return self.label_reads == ("measures",)
+
+    @property
+    def label_reads(self) -> tuple[str, ...]:
+        """What the logits follow from, of `INPUTS`, where the measures are given: they come first if they count."""
+        return self._head[1]
 
     @cached_property
     def reference(self) -> Reference:
@@ -220,9 +225,19 @@ class Bundle:
         BundleError
             The graph reads more than the measures.
         """
-        if self._head is None:
+        if not self.by_measures:
             raise BundleError(f"the bundle {self.card.name} cannot be asked by measures alone: it reads more of a face")
-        return self._run(self._head, {"measures": measures})["logits"]
+        return self.logits_given(measures=measures)
+
+    def logits_given(self, **inputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Return (n, 2) logits where what the label reads is given each for itself, the measures too: `label_reads`.
+
+        Parameters
+        ----------
+        inputs : arrays (n, ...) by name; a ``crop`` may be one for all.
+        """
+        session, asked = self._head
+        return self._run(session, {name: inputs[name] for name in asked})["logits"]
 
     def _run(self, session: Any, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
         names = [put.name for put in session.get_outputs()]
@@ -240,26 +255,32 @@ class Bundle:
         return answers
 
     @cached_property
-    def _head(self) -> Any:
-        """Return the part of the graph from measures to logits, None where there is no such part."""
+    def _head(self) -> tuple[Any, tuple[str, ...]]:
+        """Return the part of the graph that makes the logits with the measures given, and what it asks for."""
         import onnx
 
-        if self.inputs == ("measures",):
-            return self._session
         model = onnx.load_model_from_string(self.graph)
-        nodes = between(model.graph, "measures", "logits")
-        if nodes is None:
-            return None
+        nodes, rest = from_on(model.graph, "measures", "logits")
+        counts = any("measures" in node.input for node in nodes)
+        asked = (("measures",) if counts else ()) + tuple(name for name in rest if name != "measures")
+        if set(asked) == set(self.inputs):
+            return self._session, asked
         used = {name for node in nodes for name in node.input}
+        single = {put.name for put in model.graph.input if put.type.tensor_type.shape.dim[0].dim_value == 1}
         part = onnx.helper.make_graph(
             nodes,
             "measures to logits",
-            [onnx.helper.make_tensor_value_info("measures", onnx.TensorProto.FLOAT, ["n", 29])],
+            [
+                onnx.helper.make_tensor_value_info(
+                    name, onnx.TensorProto.FLOAT, [1 if name in single else "n", *INPUTS[name]]
+                )
+                for name in asked
+            ],
             [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", 2])],
             [tensor for tensor in model.graph.initializer if tensor.name in used],
         )
         head = onnx.helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
-        return self._start(head.SerializeToString())
+        return self._start(head.SerializeToString()), asked
 
 
 def _sums(graph: bytes, card: bytes) -> str:

@@ -17,7 +17,7 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres
-from facialis.detection.reading import Reading, effects, log_odds, logit_error, mean_answers, numbers
+from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, measured, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
 from facialis.detection.video import VideoOptions, detect_frames
 from facialis.errors import PictureError, RecipeError
@@ -30,7 +30,6 @@ from facialis.faces.videos import read_video
 from facialis.faces.webcam import is_webcam, read_webcam
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.crops import crop
-from facialis.modalities.measures import measure
 from facialis.modalities.signed import signed_measures
 from facialis.modalities.views import REGIONS
 from facialis.progress import track
@@ -193,7 +192,7 @@ class Detector:
             return base
         reading = self.read(face, quality.yaw, rgb)
         reasons = list(quality.reasons)
-        again = None
+        again = mirrored = None
         if twice and (self.careful or self._hangs_on_noise(reading) or quality.reasons):
             mirrored = look_again(self.landmarker, rgb, face)
             if mirrored is None:
@@ -222,8 +221,8 @@ class Detector:
             reasons=tuple(reasons),
             forced=bool(reasons),
             looked_twice=again is not None,
+            second_face=mirrored,
             measures=reading.measures,
-            effects=effects(reading.measures, self.bundle),
             numbers=numbers(reading, self.bundle),
         )
         return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
@@ -237,31 +236,18 @@ class Detector:
         if "crop" in self.bundle.inputs:
             given["crop"] = crop(rgb, face.landmarks)[None]
         if "measures" in self.bundle.inputs or inputs["coordinates"] != "pixel" or inputs["pose_corrected"]:
-            given["measures"] = self._measures(copies, face)
+            given["measures"] = measured(copies, face, self.bundle)
         answers = self.bundle.answers(**given)
         every = given.get("measures", answers.get("measures"))  # the graph has the same numbers in a tenth of the time
         if every is None:
-            every = self._measures(copies, face)
+            every = measured(copies, face, self.bundle)
         framed = in_iris_frame(undo_pose(copies, face.transform))
         signed = answers["signed"] if "signed" in answers else signed_measures(framed)
         return Reading(answers, self.measures(face), every, signed, millimetres(framed))
 
     def measures(self, face: Face) -> NDArray[np.float64]:
         """Return the (29,) measures of a face as the bundle's model wants them."""
-        return np.asarray(self._measures(face.landmarks[None], face)[0])
-
-    def _measures(self, landmarks: NDArray[Any], face: Face) -> NDArray[np.float64]:
-        inputs = self.bundle.card.input
-        points: NDArray[Any] = landmarks.astype(np.float64)
-        if inputs.get("pose_corrected"):
-            points = undo_pose(points, face.transform)
-        return measure(
-            points,
-            definition=inputs["definition"],
-            coordinates=inputs["coordinates"],
-            size=face.size,
-            origin=inputs.get("origin", "picture"),
-        )
+        return np.asarray(measured(face.landmarks[None], face, self.bundle)[0])
 
     def _hangs_on_noise(self, reading: Reading) -> bool:
         """Whether the error bar of the log odds touches a threshold."""

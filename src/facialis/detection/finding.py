@@ -15,6 +15,8 @@ from facialis.faces.landmarks import Face
 from facialis.faces.quality import Quality
 
 if TYPE_CHECKING:
+    from facialis.detection.bundle import Bundle
+    from facialis.detection.explain import Explanation
     from facialis.detection.video import VideoReading
 
 Status = Literal["judged", "abstained", "error"]
@@ -107,8 +109,8 @@ class Finding:
         Of the finding on a whole video: who was followed, and each movement with its excursions.
     face, quality, measures
         What was found and measured: the face, its fitness, and the bundle's (29,) measures.
-    effects
-        (29,) by how much the log odds fall when one measure is put to its healthy median, the others kept.
+    second_face
+        What the second look found, where there was one, mirrored back.
     """
 
     source: str
@@ -131,9 +133,9 @@ class Finding:
     face_number: int | None = None
     video: VideoReading | None = field(default=None, repr=False)
     face: Face | None = field(default=None, repr=False)
+    second_face: Face | None = field(default=None, repr=False)
     quality: Quality | None = field(default=None, repr=False)
     measures: NDArray[np.float64] | None = field(default=None, repr=False)
-    effects: NDArray[np.float64] | None = field(default=None, repr=False)
     answers: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
     numbers: Mapping[str, Mapping[str, Number]] | None = field(default=None, repr=False)
 
@@ -177,6 +179,27 @@ class Finding:
             f"outside the healthy range: {', '.join(outside)}" if outside else "no asymmetry beyond the healthy range"
         )
         return f"Seen: {seen}. {MORE}"
+
+    def explain(
+        self, bundle: Bundle | None = None, *, language: str = "en", picture: NDArray[np.uint8] | None = None
+    ) -> Explanation:
+        """Say what moved the log odds, in words too, and what would have to change; see
+        `facialis.detection.explain.explain`.
+
+        Parameters
+        ----------
+        bundle
+            The one that judged; without it the built-in one.
+
+        Raises
+        ------
+        FacialisError
+            The finding was not judged, is another bundle's, or is of a whole video.
+        """
+        from facialis.detection.bundle import Bundle
+        from facialis.detection.explain import explain
+
+        return explain(self, bundle or Bundle.load(), language=language, picture=picture)
 
     def row(self) -> dict[str, Any]:
         """Return the finding as one JSON-ready object (never NaN)."""

@@ -64,22 +64,24 @@ def check_graph(graph: bytes, where: str) -> onnx.ModelProto:
     return model
 
 
-def between(graph: onnx.GraphProto, start: str, end: str) -> list[onnx.NodeProto] | None:
-    """Return the nodes that make `end` of `start` and of constants alone, in order; None if it needs anything else."""
+def from_on(graph: onnx.GraphProto, start: str, end: str) -> tuple[list[onnx.NodeProto], tuple[str, ...]]:
+    """Return the nodes that make `end` where `start` is given, in order, and which inputs of the graph they still ask
+    for beside it."""
     maker = {name: number for number, node in enumerate(graph.node) for name in node.output}
     constants = {tensor.name for tensor in graph.initializer}
     needed: set[int] = set()
+    asked: set[str] = set()
     wanted = [end]
     while wanted:
         name = wanted.pop()
         if name in constants or name in (start, ""):
             continue
         if name not in maker:
-            return None  # an input of the whole graph
-        if maker[name] not in needed:
+            asked.add(name)
+        elif maker[name] not in needed:
             needed.add(maker[name])
             wanted += graph.node[maker[name]].input
-    return [graph.node[number] for number in sorted(needed)]
+    return [graph.node[number] for number in sorted(needed)], tuple(name for name in INPUTS if name in asked)
 
 
 def _messages(message: Any) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from facialis.detection.errors import spread
 from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, millimetre_names
-from facialis.modalities.asymmetry import with_sign_of, without_sign
-from facialis.modalities.measures import MEASURES
+from facialis.faces.face import Face
+from facialis.faces.geometry import undo_pose
+from facialis.modalities.asymmetry import without_sign
+from facialis.modalities.measures import MEASURES, measure
 from facialis.modalities.signed import SIGNED_MEASURES
 
 if TYPE_CHECKING:
@@ -53,9 +55,31 @@ def logit_error(answers: dict[str, Values]) -> float:
     return WIDENED * float(spread(log_odds(answers)))
 
 
+def answer_errors(answers: dict[str, Values]) -> dict[str, Values]:
+    """Return the standard deviation of side, regions (log odds) and severity over the noisy copies, widened alike."""
+    return {
+        name: np.asarray(WIDENED * spread(answers[name])) for name in ("side", "regions", "severity") if name in answers
+    }
+
+
 def mean_answers(one: dict[str, Values], mirrored: dict[str, Values]) -> dict[str, Values]:
     """Return the mean of what was answered for a picture and for its mirror image (landmarks mirrored back)."""
     return {name: (array + mirrored[name]) / 2 for name, array in one.items()}
+
+
+def measured(landmarks: NDArray[np.floating[Any]], face: Face, bundle: Bundle) -> Values:
+    """Return the (n, 29) measures that a bundle wants of landmarks (n, 478, 3) px of one face."""
+    inputs = bundle.card.input
+    points: NDArray[Any] = np.asarray(landmarks, dtype=np.float64)
+    if inputs["pose_corrected"]:
+        points = undo_pose(points, face.transform)
+    return measure(
+        points,
+        definition=inputs["definition"],
+        coordinates=inputs["coordinates"],
+        size=face.size,
+        origin=inputs.get("origin", "picture"),
+    )
 
 
 def numbers(reading: Reading, bundle: Bundle) -> dict[str, dict[str, Number]]:
@@ -90,20 +114,3 @@ def numbers(reading: Reading, bundle: Bundle) -> dict[str, dict[str, Number]]:
         for name, value, error in zip(millimetre_names(), lengths[0], errors, strict=True)
     }
     return {"measures": measured, "differences": signed, "millimetres": in_mm}
-
-
-def effects(measures: Values, bundle: Bundle) -> Values | None:
-    """Return by how much the log odds fall (29,) when one measure at a time is put to its healthy median.
-
-    None where the bundle's label reads more than the measures.
-    """
-    if not bundle.by_measures:
-        return None
-    card = bundle.card
-    healthy = card.reference["quantiles"]["0.5"][: len(measures)]
-    batch = np.tile(measures, (len(measures) + 1, 1))
-    batch[np.arange(1, len(batch)), np.arange(len(measures))] = with_sign_of(
-        measures, healthy, card.input["definition"]
-    )
-    odds = log_odds({"logits": bundle.logits(batch)})
-    return np.asarray(odds[0] - odds[1:])

@@ -128,7 +128,7 @@ class _Track:
             self.face, self.yaw = finding.face, finding.quality.yaw
         said = finding.answers and {name: finding.answers[name] for name in SAID if name in finding.answers}
         # what is large is dropped: a long video would fill the memory with landmarks
-        self.findings[row] = dataclasses.replace(finding, face=None, effects=None, numbers=None, answers=said)
+        self.findings[row] = dataclasses.replace(finding, face=None, second_face=None, numbers=None, answers=said)
 
 
 def detect_frames(

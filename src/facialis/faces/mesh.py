@@ -1,4 +1,4 @@
-"""The landmarker's mesh: canonical face, mirror permutation, irises and contour lines, as tables.
+"""The landmarker's mesh: canonical face, mirror permutation, triangles, irises and contour lines, as tables.
 
 Convention: "subject's right" lies on the left of an unmirrored picture. The canonical face is in cm, x to the
 subject's left, y up, z towards the viewer. Source: MediaPipe's Face Landmarker (Apache-2.0, see THIRD_PARTY.md);
@@ -40,6 +40,18 @@ def mirror_permutation() -> NDArray[np.intp]:
     permutation = _table()[:, 4].astype(np.intp)
     permutation.flags.writeable = False
     return permutation
+
+
+@cache
+def triangles() -> NDArray[np.intp]:
+    """Return (898, 3): the landmarks at the corners of each triangle, anticlockwise as seen from outside.
+
+    They fill the eyes and the mouth, too; the irises belong to none.
+    """
+    text = files("facialis.faces").joinpath("triangles.csv").read_text(encoding="utf-8")
+    table = np.array([line.split(",") for line in text.splitlines()[1:]], dtype=np.intp)
+    table.flags.writeable = False
+    return table
 
 
 def _path(*indices: int, closed: bool = False) -> tuple[tuple[int, int], ...]:

@@ -88,6 +88,21 @@ def display_name(path: str | bytes | os.PathLike[Any]) -> str:
     return "".join(map(shown, os.fsdecode(path)))
 
 
+def without_name(message: str, path: str | os.PathLike[Any]) -> str:
+    """Return the message of an error without the name of the file at `path`, with which such messages begin.
+
+    Examples
+    --------
+    >>> without_name("photos/Anna.jpg: no such file; check the path", "photos/Anna.jpg")
+    'no such file; check the path'
+    """
+    rest = message.removeprefix(f"{display_name(path)}: ")
+    for name in sorted({os.fsdecode(path), display_name(path), os.path.basename(os.fsdecode(path))}, key=len)[::-1]:
+        if len(name) > 3:  # shorter ones stand in words, too
+            rest = rest.replace(name, "-")
+    return rest
+
+
 @contextmanager
 def opened(path: str | os.PathLike[Any]) -> Iterator[IO[bytes]]:
     """Open the regular file at `path`, which holds at least a byte; raise PictureError with the reason."""

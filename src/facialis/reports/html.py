@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from facialis import __version__
+from facialis.detection.attribution_methods import shapley
 from facialis.detection.batch import FacePicture
 from facialis.detection.bundle import Bundle
+from facialis.detection.explanation_trials import game_of
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
 from facialis.detection.video import VideoReading
 from facialis.faces.landmarks import Face
-from facialis.faces.mesh import CONTOURS
 from facialis.faces.sources import display_name
 from facialis.files import write_text
 from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
+from facialis.reports.drawing import contours, embedded, in_cut
 from facialis.reports.templating import page_environment
 from facialis.reports.timeline import described, named, timeline
 
@@ -84,15 +85,16 @@ def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Seque
 def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> list[dict[str, Any]]:
     """Return the measures that move a finding most, strongest first, as rows for a table.
 
-    ``effect`` is by how much the log odds of palsy fall when this measure alone is put to its healthy median.
+    ``share`` is by how much the measure moved the log odds from those of the healthy median face (Shapley value; see
+    `facialis.detection.explain`). None where the bundle's label reads more than the measures.
     """
-    if finding.effects is None or finding.measures is None:
+    if finding.measures is None or not bundle.by_measures:
         return []
+    shares = shapley(game_of(bundle, finding.measures[None]))[0]
     quantiles = bundle.card.reference["quantiles"]
     definition = bundle.card.input["definition"]
     sizes = without_sign(finding.measures, definition)
-    spoken = np.flatnonzero(finding.effects)
-    order = sorted(spoken.tolist(), key=lambda i: -abs(float(finding.effects[i])))  # type: ignore[index]
+    order = sorted(np.flatnonzero(shares).tolist(), key=lambda i: -abs(float(shares[i])))
     return [
         {
             "name": f"f{i} {MEASURES[i].clinical_name}",
@@ -104,7 +106,7 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
             "median": quantiles["0.5"][i],
             "high": quantiles["0.95"][i],
             "symmetric": MEASURES[i].symmetric[definition],
-            "effect": float(finding.effects[i]),
+            "share": float(shares[i]),
         }
         for i in order[:most]
     ]
@@ -142,9 +144,9 @@ def _item(entry: Entry, picture: FacePicture | None, bundle: Bundle) -> dict[str
         "lengths": lengths(finding),
         "quality": None if finding.quality is None else finding.quality.as_dict(),
         "video": None if finding.video is None else _video(finding.video, entry.apexes, bundle),
-        "image": None if picture is None else base64.b64encode(picture.jpeg).decode(),
+        "image": None if picture is None else embedded(picture.jpeg),
         "size": None if picture is None else picture.size,
-        "outline": "" if picture is None or finding.face is None else _outline(finding.face, picture),
+        "outline": "" if picture is None or finding.face is None else contours(in_cut(finding.face.landmarks, picture)),
         "points": [] if picture is None or finding.face is None else list(_points(finding.face, picture)),
     }
 
@@ -154,7 +156,7 @@ def _video(reading: VideoReading, apexes: Mapping[int, FacePicture], bundle: Bun
     faces = [
         {
             "title": f"{named(event)}, {event['apex']:.1f} s",
-            "image": base64.b64encode(apexes[event["frame"]].jpeg).decode(),
+            "image": embedded(apexes[event["frame"]].jpeg),
         }
         for event in reading.events
         if event["frame"] in apexes
@@ -170,12 +172,5 @@ def _video(reading: VideoReading, apexes: Mapping[int, FacePicture], bundle: Bun
 
 def _points(face: Face, picture: FacePicture) -> Iterable[tuple[float, float]]:
     """Yield the landmarks in the pixels of the cut-out picture."""
-    for x, y in (face.landmarks[:, :2] - picture.origin) * picture.scale:
+    for x, y in in_cut(face.landmarks, picture):
         yield round(float(x), 1), round(float(y), 1)
-
-
-def _outline(face: Face, picture: FacePicture) -> str:
-    """Return the face's contour lines as the data of one SVG path."""
-    points = list(_points(face, picture))
-    edges = (edge for name in CONTOURS for edge in CONTOURS[name])
-    return "".join(f"M{points[a][0]} {points[a][1]}L{points[b][0]} {points[b][1]}" for a, b in edges)

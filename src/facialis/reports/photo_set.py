@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +17,12 @@ from facialis.detection.grade_tables import ROMAN
 from facialis.detection.grades import SCALES
 from facialis.detection.millimetres import SIDES
 from facialis.detection.photo_set_excursions import NO_REST, NO_VIEW
+from facialis.faces.frontal import EYES_APART, EYES_AT
 from facialis.faces.geometry import interocular_distance, iris_centres
 from facialis.faces.landmarks import Face
-from facialis.faces.mesh import CONTOURS
 from facialis.files import write_text
 from facialis.modalities.views import TOLD, VIEWS
+from facialis.reports.drawing import as_jpeg, contours, embedded
 from facialis.reports.templating import page_environment
 from facialis.words import Words, words
 
@@ -34,8 +33,6 @@ CHART = (
 """The views in the order of the standard chart."""
 WIDTH, HEIGHT = 240, 300
 """Size of a levelled face, px."""
-_EYES_APART, _EYES_AT = 0.31, 0.40
-"""Distance of the irises as a share of the width, and where they lie in the height."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +72,9 @@ def levelled(rgb: NDArray[np.uint8] | None, face: Face) -> tuple[bytes | None, N
     points = face.landmarks[:, :2].astype(np.float64)
     right, left = iris_centres(points)
     angle = np.arctan2(left[1] - right[1], left[0] - right[0])
-    scale = _EYES_APART * WIDTH / max(float(interocular_distance(points)), 1e-6)
+    scale = EYES_APART * WIDTH / max(float(interocular_distance(points)), 1e-6)
     turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    middle, centre = (right + left) / 2, np.array([WIDTH / 2, _EYES_AT * HEIGHT])
+    middle, centre = (right + left) / 2, np.array([WIDTH / 2, EYES_AT * HEIGHT])
     placed = (points - middle) @ turn.T + centre
     if rgb is None:
         return None, placed
@@ -88,9 +85,7 @@ def levelled(rgb: NDArray[np.uint8] | None, face: Face) -> tuple[bytes | None, N
     picture = Image.fromarray(rgb).transform(
         (WIDTH, HEIGHT), Image.Transform.AFFINE, (*back[0], offset[0], *back[1], offset[1]), Image.Resampling.BICUBIC
     )
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=85)
-    return file.getvalue(), placed
+    return as_jpeg(np.asarray(picture)), placed
 
 
 def write_sheets(path: Path | str, sheets: Sequence[Sheet], bundle: Bundle, **options: Any) -> None:
@@ -187,19 +182,14 @@ def _frame(view: str, sheet: Sheet, say: Words, photos: bool) -> dict[str, Any]:
     elif view in used and used[view]["view_probability"] is not None:
         frame["lines"] += [say("sheet.recognised", share=say.percent(used[view]["view_probability"]))]
     if best.points is not None:
-        frame["outline"] = _outline(best.points)
+        frame["outline"] = contours(best.points)
     if photos and best.jpeg is not None:
-        frame["image"] = base64.b64encode(best.jpeg).decode()
+        frame["image"] = embedded(best.jpeg)
     return frame | {"alt": say("sheet.alt_photo" if frame["image"] else "sheet.alt_drawing", view=name)}
 
 
 def _gain(row: Mapping[str, Any], view: str) -> float | None:
     return next((entry["auc_gain_simulated"] for entry in row["missing_views"] if entry["view"] == view), None)
-
-
-def _outline(points: NDArray[np.float64]) -> str:
-    edges = (edge for name in CONTOURS for edge in CONTOURS[name])
-    return "".join(f"M{points[a][0]:.1f} {points[a][1]:.1f}L{points[b][0]:.1f} {points[b][1]:.1f}" for a, b in edges)
 
 
 def _finding(row: Mapping[str, Any] | None, say: Words, bundle: Bundle) -> dict[str, Any]:

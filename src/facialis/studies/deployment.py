@@ -17,8 +17,8 @@ from sklearn.metrics import roc_auc_score
 
 from facialis.cohorts.cohort import Cohort
 from facialis.errors import CohortError, FacialisError, RecipeError
-from facialis.models.encoders import load_encoder
-from facialis.models.estimator import threads
+from facialis.models.encoders import Encoder, load_encoder
+from facialis.models.estimator import Estimator, threads
 from facialis.models.study_net import StudyNet
 from facialis.studies.detector import OUTER, SPECIFICITY
 from facialis.studies.settings import FusionSettings, ImageSettings, LogisticSettings, NetSettings, Recipe
@@ -48,6 +48,26 @@ class Deployed(NamedTuple):
     weights: str | None
 
 
+class Refitted(NamedTuple):
+    """A row fitted on all subjects.
+
+    Attributes
+    ----------
+    calibration : slope and offset of the log odds at even odds; calibrated log odds, labels and subjects held out (n,).
+    """
+
+    recipe: Recipe
+    encoder: Encoder | None
+    model: Estimator
+    calibration: tuple[float, float, NDArray[np.float64], NDArray[np.int64], NDArray[Any]]
+
+
+def no_detector(table: dict[str, Any]) -> str:
+    """Return why a row with these settings cannot be a detector; empty where it can."""
+    good = {"measures"} <= set(table["modalities"]) <= {"measures", "crops"} and table["model"] in _KINDS
+    return "" if good else "cannot be a detector"
+
+
 def deploy(
     study: Path, row: str, cohort: Cohort, *, weights: Weights = None, random_weights: bool = False, device: str = "cpu"
 ) -> Deployed:
@@ -65,47 +85,11 @@ def deploy(
     WeightsError, RecipeError
         The encoder's weights cannot be had or are not the study's; the row cannot be a detector.
     """
-    facts = _facts(study)
-    name = ALIASES.get(row, row)
-    if name not in facts["recipes"]:
-        near = difflib.get_close_matches(name, facts["recipes"], n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise FacialisError(f"{study}: has no row {row}{meant} It has {', '.join(facts['recipes'])}")
-    if facts.get("select"):
-        raise RecipeError(
-            f"{study}: chose {', '.join(facts['select'])} anew in each fold (--select), so the row has no one setting; "
-            "run a study with the values set (--set) and take that"
-        )
-    if facts["cohort"]["hash"] != cohort.hash:
-        raise CohortError(f"{cohort.path}: is not the cohort of the study {study} (its hash differs)")
-    recipe = _recipe(facts["recipes"][name])
-    if not {"measures"} <= set(recipe.modalities) <= {"measures", "crops"} or recipe.model not in _KINDS:
-        fit_for = [known for known, table in facts["recipes"].items() if table["model"] in _KINDS]
-        fit_for = [known for known in fit_for if set(facts["recipes"][known]["modalities"]) <= {"measures", "crops"}]
-        able = [known for known in fit_for if "measures" in facts["recipes"][known]["modalities"]]
-        raise RecipeError(f"the row {name} cannot be a detector; of this study {', '.join(able) or 'none'} can")
-    encoder = None
-    if recipe.uses_image:
-        file = weights_of(recipe, weights)
-        encoder = load_encoder(
-            recipe.image.encoder, weights=file, random_weights=random_weights, seed=facts["seed"],
-            trains=recipe.image.trains,
-        )  # fmt: skip
-        held = (facts["weights"] or {}).get(recipe.image.encoder) or {}
-        given = {"kind": encoder.weights.kind, "sha256": encoder.weights.sha256}
-        if any(held.get(key) != value for key, value in given.items()):
-            raise RecipeError(
-                f"{study}: the study ran with {held.get('kind')} weights of {recipe.image.encoder} "
-                f"({str(held.get('sha256'))[:12]}); give the same, by --weights or --random-weights"
-            )
-    slope, offset, odds, label, owner = _calibration(study, name)
-    with threads(None):
-        inputs = load_inputs(recipe, cohort, encoder, device=device)
-        frames = cohort.frames
-        labels, subjects = frames["label"].to_numpy(), frames["subject_id"].to_numpy()
-        model = fit(build(recipe, inputs, encoder, seed=facts["seed"], device=device), inputs, labels, subjects)
+    found = refit(study, row, cohort, no_detector, weights=weights, random_weights=random_weights, device=device)
+    recipe, encoder = found.recipe, found.encoder
+    slope, offset, odds, label, owner = found.calibration
     ten = recipe.uses_image and recipe.image.test_crops == 10
-    net = StudyNet(model, encoder, ten_crops=ten, slope=slope, offset=offset).to("cpu").eval()
+    net = StudyNet(found.model, encoder, ten_crops=ten, slope=slope, offset=offset).to("cpu").eval()
     healthy = odds[label == 0]
     low, threshold, high = (_share(float(np.quantile(healthy, q))) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
     kind = "simulated " if cohort.simulated else ""
@@ -133,6 +117,69 @@ def deploy(
     return Deployed(
         net, recipe, threshold, (low, high), basis, results, None if encoder is None else encoder.weights.kind
     )
+
+
+def refit(
+    study: Path,
+    row: str,
+    cohort: Cohort,
+    unfit: Callable[[dict[str, Any]], str],
+    *,
+    weights: Weights = None,
+    random_weights: bool = False,
+    device: str = "cpu",
+) -> Refitted:
+    """Fit a study's row on all subjects of its cohort.
+
+    Parameters
+    ----------
+    unfit
+        Says of a row's settings why it cannot be used, as the end of a sentence, or nothing.
+
+    Raises
+    ------
+    FacialisError, CohortError, WeightsError, RecipeError
+        As for `deploy`.
+    """
+    facts = _facts(study)
+    name = ALIASES.get(row, row)
+    if name not in facts["recipes"]:
+        near = difflib.get_close_matches(name, facts["recipes"], n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise FacialisError(f"{study}: has no row {row}{meant} It has {', '.join(facts['recipes'])}")
+    if facts.get("select"):
+        raise RecipeError(
+            f"{study}: chose {', '.join(facts['select'])} anew in each fold (--select), so the row has no one setting; "
+            "run a study with the values set (--set) and take that"
+        )
+    if facts["cohort"]["hash"] != cohort.hash:
+        raise CohortError(f"{cohort.path}: is not the cohort of the study {study} (its hash differs)")
+    recipe = _recipe(facts["recipes"][name])
+    refused = unfit(facts["recipes"][name])
+    if refused:
+        able = [known for known, table in facts["recipes"].items() if not unfit(table)]
+        raise RecipeError(f"the row {name} {refused}; of this study {', '.join(able) or 'none'} can")
+    encoder = None
+    if recipe.uses_image:
+        file = weights_of(recipe, weights)
+        encoder = load_encoder(
+            recipe.image.encoder, weights=file, random_weights=random_weights, seed=facts["seed"],
+            trains=recipe.image.trains,
+        )  # fmt: skip
+        held = (facts["weights"] or {}).get(recipe.image.encoder) or {}
+        given = {"kind": encoder.weights.kind, "sha256": encoder.weights.sha256}
+        if any(held.get(key) != value for key, value in given.items()):
+            raise RecipeError(
+                f"{study}: the study ran with {held.get('kind')} weights of {recipe.image.encoder} "
+                f"({str(held.get('sha256'))[:12]}); give the same, by --weights or --random-weights"
+            )
+    calibration = _calibration(study, name)
+    with threads(None):
+        inputs = load_inputs(recipe, cohort, encoder, device=device)
+        frames = cohort.frames
+        labels, subjects = frames["label"].to_numpy(), frames["subject_id"].to_numpy()
+        model = fit(build(recipe, inputs, encoder, seed=facts["seed"], device=device), inputs, labels, subjects)
+    return Refitted(recipe, encoder, model, calibration)
 
 
 _KINDS = ("net", "early-fusion", "late-fusion", "gated-fusion", "attention-fusion")

@@ -21,11 +21,11 @@ from facialis.cohorts.simulated.features import (
     smooth_curve,
 )
 from facialis.cohorts.simulated.look import Colour, Look, Picture, at_texture, dimmed, draw_look, texture
-from facialis.cohorts.simulated.raster import normals, rasterise, triangles
+from facialis.cohorts.simulated.raster import normals, rasterise
 from facialis.cohorts.simulated.simulate import interocular_cm
 from facialis.faces.fields import Array
 from facialis.faces.geometry import iris_centres
-from facialis.faces.mesh import canonical_face
+from facialis.faces.mesh import canonical_face, triangles
 
 SIZE = 512
 MIDDLE = (256.0, 238.0)

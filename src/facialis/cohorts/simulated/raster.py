@@ -1,13 +1,7 @@
-"""The mesh as a surface: its triangles, normals, and which of them each pixel shows.
-
-The 898 triangles are those of MediaPipe's canonical face (Apache-2.0, see THIRD_PARTY.md), anticlockwise as seen from
-outside; they fill the eyes and the mouth, too.
-"""
+"""The mesh as a surface: its normals, and which of its triangles each pixel shows."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 import cv2
@@ -15,17 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.faces.fields import Array
+from facialis.faces.mesh import triangles
 
 _SHIFT = 4  # fractional bits of the corners that OpenCV fills between
-
-
-@cache
-def triangles() -> NDArray[np.intp]:
-    """Return (898, 3): the landmarks at the corners of each triangle."""
-    text = files("facialis.cohorts.simulated").joinpath("triangles.csv").read_text(encoding="utf-8")
-    table = np.array([line.split(",") for line in text.splitlines()[1:]], dtype=np.intp)
-    table.flags.writeable = False
-    return table
 
 
 def normals(points: Array) -> Array:
@@ -62,7 +48,7 @@ def rasterise(points: Array, nearness: Array, size: int, table: NDArray[np.intp]
     points : (n, 2) px, x to image right, y down.
     nearness : (n,) larger is nearer to the viewer.
     size : px, height and width.
-    table : (m, 3) the points at the corners of each triangle, anticlockwise as seen from outside: `triangles`.
+    table : (m, 3) the points at the corners of each triangle, anticlockwise as seen from outside.
     """
     corners = points[table]
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
