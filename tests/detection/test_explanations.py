@@ -159,6 +159,8 @@ def test_the_palsys_region_has_the_largest_share_and_noise_is_told(explained):
         for name in explained.within_noise(kind):
             assert abs(explained.shares[kind][name]) < 2 * explained.errors[kind][name]
     assert "mouth" not in explained.within_noise("regions")
+    assert explained.as_dict()["within_noise"]["measures"] == list(explained.within_noise("measures"))
+    assert explained.within_noise("measures")
 
 
 def test_a_mirrored_face_swaps_the_sides_and_keeps_the_shares(detector, ill, twin):

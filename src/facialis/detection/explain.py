@@ -107,6 +107,7 @@ class Explanation:
             "reference": self.reference,
             "shares": rounded(self.shares),
             "errors": None if self.errors is None else rounded(self.errors),
+            "within_noise": {kind: list(self.within_noise(kind)) for kind in self.shares},
             "sampling_error": round(self.sampling_error, 6),
             "sentences": list(self.sentences),
             "counterfactual": None if self.counterfactual is None else self.counterfactual.as_dict(landmarks=landmarks),

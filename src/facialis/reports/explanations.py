@@ -112,7 +112,7 @@ def _bars(
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(text(f"explain.{kind}_table"), min_width=34, max_width=66)
+    table.add_column(text(f"explain.{kind}_table"), min_width=34, max_width=54)
     table.add_column(text("explain.share"), justify="right", no_wrap=True)
     errors: Mapping[str, float] | None = None if explanation.errors is None else explanation.errors[kind]
     if errors is not None:
@@ -121,8 +121,9 @@ def _bars(
     noise = explanation.within_noise(kind)
     for name, share in shares:
         width = round(_HALF * abs(share) / largest)
-        left = "█" * width if share < 0 else ""
-        right = "█" * width if share > 0 else ""
+        sign = "░" if name in noise else "█"
+        left = sign * width if share < 0 else ""
+        right = sign * width if share > 0 else ""
         styles = ("dim", "dim") if name in noise else ("cyan", "yellow")
         bar = Text(f"{left:>{_HALF}}", style=styles[0]) + Text("│") + Text(f"{right:<{_HALF}}", style=styles[1])
         number = text.number(share, 2)
