@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.faces.covered import Cover, covered
 from facialis.faces.face import Face
 from facialis.faces.geometry import head_pose
 from facialis.faces.mesh import CONTOURS
@@ -42,6 +43,18 @@ class Limits:
         any. The second where what is there is less red than the skin around it (see `lips`), as lips are not.
     lips
         Smallest share of red at the lips less that of the cheeks and chin, for the second of these to count.
+    hair
+        Most steps of colour by which the forehead may differ from the skin and not from the brow: hair over a brow.
+        See `facialis.faces.covered.Cover` for this and the following.
+    likeness
+        Least likeness of an eye and brow with the mirror image of the other: a covered one is like nothing.
+    lenses, lens_range
+        Smallest logarithm of the grey level about both eyes over that of the cheeks, for eyes of so little range: dark
+        glasses.
+    lip_redness
+        Smallest redness of the lips over the upper face: a mask is less red than skin.
+    lip_steps, mouth_range
+        Fewest steps of colour between the lips and what is around them, for a mouth of so little range: a mask or hand.
     """
 
     interocular_px: float = 25.0
@@ -56,6 +69,13 @@ class Limits:
     mouth: float = 0.2
     covered_mouth: float = 0.35
     lips: float = -0.02
+    hair: float = 1.75
+    likeness: float = 0.55
+    lenses: float = -0.2
+    lens_range: float = 0.85
+    lip_redness: float = -0.08
+    lip_steps: float = 0.3
+    mouth_range: float = 0.45
 
 
 @dataclass(frozen=True)
@@ -73,11 +93,13 @@ class Quality:
     eyes: float
     mouth: float
     lips: float
+    cover: Cover
     reasons: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
         """Return the numbers, rounded, without the reasons."""
-        return {k: round(v, 4) for k, v in asdict(self).items() if k != "reasons"}
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)} | self.cover._asdict()
+        return {k: round(v, 4) for k, v in numbers.items() if k not in ("reasons", "cover")}
 
 
 def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> Quality:
@@ -94,6 +116,7 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     eyes = min(spreads) / max(*spreads, 1e-6)
     mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
     lips = _redness(face, rgb, _LIPS) - _redness(face, rgb, _AROUND)
+    cover = covered(face, rgb)
     found = (
         (
             face.interocular_px < limits.interocular_px,
@@ -107,7 +130,16 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
         (eyes < limits.eyes, "half of the face is hidden: hardly anything is to be seen where one eye should be"),
         (
-            mouth < limits.mouth or (mouth < limits.covered_mouth and lips < limits.lips),
+            eyes >= limits.eyes and cover.likeness < limits.likeness,
+            "half of the face is hidden: one eye and brow are nothing like the other",
+        ),
+        (cover.hair > limits.hair, "a brow is hidden: it looks like the forehead above it, and that not like skin"),
+        (
+            cover.lenses < limits.lenses and cover.eye_range < limits.lens_range,
+            "the eyes are hidden: all about them is dark, as behind sunglasses",
+        ),
+        (
+            mouth < limits.mouth or (mouth < limits.covered_mouth and lips < limits.lips) or _no_mouth(cover, limits),
             "the lower half of the face is hidden: hardly anything is to be seen where the mouth should be",
         ),
         (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
@@ -127,8 +159,15 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         eyes=eyes,
         mouth=mouth,
         lips=lips,
+        cover=cover,
         reasons=tuple(reason for unfit, reason in found if unfit),
     )
+
+
+def _no_mouth(cover: Cover, limits: Limits) -> bool:
+    """Whether there is something less red than skin where the lips should be, or nothing that looks like lips."""
+    plain = cover.lip_steps < limits.lip_steps and cover.mouth_range < limits.mouth_range
+    return cover.lip_redness < limits.lip_redness or plain
 
 
 def sharpness(grey: NDArray[np.float32]) -> float:
