@@ -93,7 +93,9 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
 
 def operating_point(values: NDArray[np.float64], specificity: float) -> tuple[float, float, float]:
     """Return the lower threshold, the one that keeps `specificity`, and the upper one, of healthy people's (n,)."""
-    low, edge, high = (_quantile(values, share) for share in (specificity - 0.1, specificity, (2 * specificity + 1) / 3))
+    low, edge, high = (
+        _quantile(values, share) for share in (specificity - 0.1, specificity, (2 * specificity + 1) / 3)
+    )
     return low, edge, high
 
 

@@ -38,10 +38,10 @@ _REGIONS: dict[str, tuple[tuple[int, ...], float]] = {
 }
 """Patches of the subject's right: landmarks, and how far below them they lie, interocular distances."""
 _MIDLINE: dict[str, tuple[int, ...]] = {
-    "nose": (6, 197, 195, 5),
+    "nose": (197, 195, 5),
+    "between the brows": (151, 9),
     "lips": (11, 72, 302, 16, 85, 315),
     "around the lips": (164, 200, 199, 57, 287, 206, 426),
-    "upper face": (6, 197, 195, 118, 347, 119, 348, 151, 9),
 }
 _APERTURE = ((33, 133, 159, 145), (263, 362, 386, 374))
 _MOUTH = (61, 291, 0, 17)
@@ -59,7 +59,8 @@ class Cover(NamedTuple):
     lenses : logarithm of the grey level all around the eyes over that of the cheeks, of the lighter side and place.
     eye_range : range of the logarithms of the grey levels in the more telling eye; white and iris give 0.5 and more.
     lip_steps : steps of colour between the lips and what is around them.
-    lip_redness : logarithm of red over green at the lips, over that of the upper face; lips are redder than skin.
+    lip_redness : logarithm of red over green at the lips, over that of the face above (median of nose, forehead and
+        below the eyes); lips are redder than skin, or about as red.
     mouth_range : range of the logarithms of the grey levels at the mouth.
     """
 
@@ -80,12 +81,13 @@ def covered(face: Face, rgb: NDArray[np.uint8]) -> Cover:
     names = list(_REGIONS)
     right, left = colours[: len(names)], colours[len(names) : 2 * len(names)]
     middle = dict(zip(_MIDLINE, colours[2 * len(names) :], strict=True))
-    hair, around = [], []
+    hair, around, above = [], [], [middle["nose"], middle["between the brows"]]
     for row in (right, left):
         side = dict(zip(names, row, strict=True))
         skin = [middle["nose"], *(side[name] for name in ("cheek", "below the eye"))]
         hair.append(min(_steps(side["forehead"], one) for one in skin) - _steps(side["brow"], side["forehead"]))
         lid = side["upper lid"][0] - 0.15  # it lies in the socket's shade
+        above.append(side["below the eye"])
         around.append(max(side["below the eye"][0], side["beside the eye"][0], lid) - side["cheek"][0])
     one, other = (_about(level, points[iris], sign) for iris, sign in ((468, 1), (473, -1)))
     rows = _correlation(one.mean(axis=1), other.mean(axis=1))
@@ -95,7 +97,7 @@ def covered(face: Face, rgb: NDArray[np.uint8]) -> Cover:
         lenses=float(max(around)),
         eye_range=max(_range(level, points[list(part)], 0.06) for part in _APERTURE),
         lip_steps=_steps(middle["lips"], middle["around the lips"]),
-        lip_redness=float(middle["lips"][1] - middle["upper face"][1]),
+        lip_redness=float(middle["lips"][1] - np.median([colour[1] for colour in above])),
         mouth_range=_range(level, points[list(_MOUTH)], 0.0),
     )
 

@@ -15,7 +15,6 @@ from facialis.faces.mesh import CONTOURS
 NO_FACE = "no face"
 SEVERAL_FACES = "several faces"
 _LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
-_AROUND = (50, 280, 199, 200, 205, 425)
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,9 @@ class Limits:
         Largest share of the landmarks that may lie outside the picture.
     eyes
         Smallest ratio of the grey levels' spread about one eye to that about the other: a covered eye has hardly any.
-    mouth, covered_mouth
-        Smallest ratio of the spread about the mouth to that about the eyes: under a mask or a hand there is hardly
-        any. The second where what is there is less red than the skin around it (see `lips`), as lips are not.
-    lips
-        Smallest share of red at the lips less that of the cheeks and chin, for the second of these to count.
+    mouth
+        Smallest ratio of the spread about the mouth to that about the eyes: under a mask or a hand there may be hardly
+        any.
     hair
         Most steps of colour by which the forehead may differ from the skin and not from the brow: hair over a brow.
         See `facialis.faces.covered.Cover` for this and the following.
@@ -67,15 +64,13 @@ class Limits:
     outside: float = 0.01
     eyes: float = 0.15
     mouth: float = 0.2
-    covered_mouth: float = 0.35
-    lips: float = -0.02
     hair: float = 1.75
     likeness: float = 0.55
     lenses: float = -0.2
     lens_range: float = 0.85
-    lip_redness: float = -0.08
-    lip_steps: float = 0.3
-    mouth_range: float = 0.45
+    lip_redness: float = -0.12
+    lip_steps: float = 0.2
+    mouth_range: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,6 @@ class Quality:
     outside: float
     eyes: float
     mouth: float
-    lips: float
     cover: Cover
     reasons: tuple[str, ...]
 
@@ -115,7 +109,6 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     spreads = _eye_spreads(face, rgb)
     eyes = min(spreads) / max(*spreads, 1e-6)
     mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
-    lips = _redness(face, rgb, _LIPS) - _redness(face, rgb, _AROUND)
     cover = covered(face, rgb)
     found = (
         (
@@ -139,7 +132,7 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
             "the eyes are hidden: all about them is dark, as behind sunglasses",
         ),
         (
-            mouth < limits.mouth or (mouth < limits.covered_mouth and lips < limits.lips) or _no_mouth(cover, limits),
+            mouth < limits.mouth or _no_mouth(cover, limits),
             "the lower half of the face is hidden: hardly anything is to be seen where the mouth should be",
         ),
         (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
@@ -158,7 +151,6 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         outside=outside,
         eyes=eyes,
         mouth=mouth,
-        lips=lips,
         cover=cover,
         reasons=tuple(reason for unfit, reason in found if unfit),
     )
@@ -201,18 +193,6 @@ def _eye_spreads(face: Face, rgb: NDArray[np.uint8]) -> tuple[float, float]:
         for parts in (("subject_right_eye", "subject_right_brow"), ("subject_left_eye", "subject_left_brow"))
     )
     return right, left
-
-
-def _redness(face: Face, rgb: NDArray[np.uint8], points: tuple[int, ...]) -> float:
-    """Return the share of red in the mean colour about some landmarks, a third in a grey picture."""
-    reach = max(1, round(0.05 * face.interocular_px))
-    places = face.landmarks[list(points), :2].astype(int)
-    patches = [rgb[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] for x, y in places.tolist()]
-    means = [patch.reshape(-1, 3).mean(axis=0) for patch in patches if patch.size]
-    if not means:
-        return 1 / 3
-    colour = np.mean(means, axis=0) + 1e-6
-    return float(colour[0] / colour.sum())
 
 
 def _grey_box(points: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -99,7 +99,9 @@ def hair_over_a_brow(rgb: Picture, landmarks: Array, rng: np.random.Generator) -
     """Return the picture with hair combed over one brow."""
     made, side, deep = rgb.copy(), rng.choice([-1, 1]), rng.uniform(-0.2, -0.08)
     inner = rng.uniform(-0.1, 0.1)
-    _hair(made, landmarks, rng, lambda x: deep - 0.9 * np.maximum(0, 0.25 - x * side), np.sort([inner * side, 1.2 * side]))
+    _hair(
+        made, landmarks, rng, lambda x: deep - 0.9 * np.maximum(0, 0.25 - x * side), np.sort([inner * side, 1.2 * side])
+    )
     return made
 
 
@@ -113,7 +115,9 @@ def hair_over_an_eye(rgb: Picture, landmarks: Array, rng: np.random.Generator) -
 def _lens(side: float, wide: float, high: float) -> Array:
     angle = np.linspace(0, 2 * np.pi, 80)
     x, y = np.cos(angle), np.sin(angle)
-    return np.stack([0.52 * side + wide * np.sign(x) * np.abs(x) ** 0.7, 0.06 + high * np.sign(y) * np.abs(y) ** 0.7], -1)
+    return np.stack(
+        [0.52 * side + wide * np.sign(x) * np.abs(x) ** 0.7, 0.06 + high * np.sign(y) * np.abs(y) ** 0.7], -1
+    )
 
 
 def _glasses(rgb: Picture, landmarks: Array, rng: np.random.Generator, colour: Array, share: float) -> Picture:
@@ -127,7 +131,9 @@ def _glasses(rgb: Picture, landmarks: Array, rng: np.random.Generator, colour: A
         shape = _polygon(made, frame, outline)
         if share:
             _over(made, shape, np.clip(colour + slope, 0, 255), share, 0.6)
-        shine = _polygon(made, frame, np.array([0.52 * side - 0.12, -0.08]) + rng.uniform(0.05, 0.12) * _lens(0, 1, 0.5))
+        shine = _polygon(
+            made, frame, np.array([0.52 * side - 0.12, -0.08]) + rng.uniform(0.05, 0.12) * _lens(0, 1, 0.5)
+        )
         _over(made, cv2.min(shine, shape), np.full(3, 235.0), rng.uniform(0.05, 0.35), 0.04 * frame.unit)
         cv2.polylines(made, [frame.put(outline)], True, rim.tolist(), width, cv2.LINE_AA, _SHIFT)
         arm = np.array([[side * (0.52 + wide), -0.05], [side * 1.25, -0.08]])
@@ -193,7 +199,9 @@ def hand_over_the_mouth(rgb: Picture, landmarks: Array, rng: np.random.Generator
 
 def hand_over_an_eye(rgb: Picture, landmarks: Array, rng: np.random.Generator) -> Picture:
     """Return the picture with a hand over brow and eye of one side."""
-    return _hand(rgb, landmarks, rng, rng.choice([-1, 1]), np.array([1.3, 0.0]), np.array([0.2, rng.uniform(-0.1, 0.0)]))
+    return _hand(
+        rgb, landmarks, rng, rng.choice([-1, 1]), np.array([1.3, 0.0]), np.array([0.2, rng.uniform(-0.1, 0.0)])
+    )
 
 
 def mask(rgb: Picture, landmarks: Array, rng: np.random.Generator) -> Picture:
