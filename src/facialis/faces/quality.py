@@ -65,7 +65,7 @@ class Limits:
     eyes: float = 0.15
     mouth: float = 0.2
     hair: float = 1.75
-    likeness: float = 0.55
+    likeness: float = 0.5
     lenses: float = -0.2
     lens_range: float = 0.85
     lip_redness: float = -0.12
