@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from facialis.detection.bundle import Bundle
 from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding, Side, sigmoid
-from facialis.detection.millimetres import millimetres
+from facialis.detection.millimetres import millimetres_of
 from facialis.detection.reading import Reading, effects, log_odds, logit_error, mean_answers, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
 from facialis.detection.video import VideoOptions, detect_frames
@@ -242,9 +242,10 @@ class Detector:
         every = given.get("measures", answers.get("measures"))  # the graph has the same numbers in a tenth of the time
         if every is None:
             every = self._measures(copies, face)
-        framed = in_iris_frame(undo_pose(copies, face.transform))
-        signed = answers["signed"] if "signed" in answers else signed_measures(framed)
-        return Reading(answers, self.measures(face), every, signed, millimetres(framed))
+        signed = answers.get("signed")
+        if signed is None:
+            signed = signed_measures(in_iris_frame(undo_pose(copies, face.transform)))
+        return Reading(answers, self.measures(face), every, signed, millimetres_of(copies, face.transform))
 
     def measures(self, face: Face) -> NDArray[np.float64]:
         """Return the (29,) measures of a face as the bundle's model wants them."""

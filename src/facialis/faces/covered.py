@@ -113,17 +113,14 @@ def _patch(face: Face, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Val
     height, width = rgb.shape[:2]
     low = np.clip(middle - 1.8 * reach, 0, (width - 2, height - 2)).astype(int)
     high = np.clip(middle + 2.2 * reach, low + 2, (width, height)).astype(int)
-    cut = np.ascontiguousarray(rgb[low[1] : high[1], low[0] : high[0]])
-    step = min(1.0, 1.4 * UNIT / reach)
-    if step < 0.7:  # averaged first, else the warp would skip pixels
-        small = cv2.resize(cut, None, fx=step, fy=step, interpolation=cv2.INTER_AREA)
-        shrunk = np.array(small.shape[1::-1]) / cut.shape[1::-1]
-    else:
-        small, shrunk = cut, np.ones(2)
+    step = max(1, int(reach / UNIT / 1.2))  # averaged first, else the warp would skip pixels
+    whole = np.maximum((high - low) // step, 1)
+    cut = np.ascontiguousarray(rgb[low[1] : low[1] + step * whole[1], low[0] : low[0] + step * whole[0]])
+    small = cut if step == 1 else cv2.resize(cut, tuple(whole.tolist()), interpolation=cv2.INTER_AREA)
     cos, sin = along / reach
     turn = UNIT / reach * np.array([[cos, sin], [-sin, cos]])
     shift = np.array(_MIDDLE) - turn @ middle
-    matrix = np.concatenate([turn / shrunk, (turn @ low + shift)[:, None]], axis=1)
+    matrix = np.concatenate([turn * step, (turn @ low + shift)[:, None]], axis=1)
     made = cv2.warpAffine(small, matrix, (_SIZE, _SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(made, dtype=np.float32), points @ turn.T + shift
 
