@@ -82,6 +82,31 @@ def between(graph: onnx.GraphProto, start: str, end: str) -> list[onnx.NodeProto
     return [graph.node[number] for number in sorted(needed)]
 
 
+def only(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
+    """Return the part of a graph that some of its outputs need."""
+    from onnx import helper
+
+    graph = model.graph
+    maker = {name: number for number, node in enumerate(graph.node) for name in node.output}
+    needed: set[int] = set()
+    wanted = list(outputs)
+    while wanted:
+        name = wanted.pop()
+        if name in maker and maker[name] not in needed:
+            needed.add(maker[name])
+            wanted += graph.node[maker[name]].input
+    nodes = [graph.node[number] for number in sorted(needed)]
+    used = {name for node in nodes for name in node.input}
+    part = helper.make_graph(
+        nodes,
+        "part",
+        [port for port in graph.input if port.name in used],
+        [port for port in graph.output if port.name in outputs],
+        [tensor for tensor in graph.initializer if tensor.name in used],
+    )
+    return helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
 def _messages(message: Any) -> Iterator[Any]:
     """Yield all messages inside a protobuf message, however deep: nodes, tensors, branches, loop bodies."""
     for field, value in message.ListFields():

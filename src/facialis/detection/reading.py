@@ -29,7 +29,8 @@ class Reading(NamedTuple):
 
     Attributes
     ----------
-    answers : the graph's, each (1 + copies, ...).
+    answers : the graph's, each (1 + copies, ...), or (1, ...) where the copies were not asked
+        (`facialis.detection.bundle.OF_COPIES`).
     measures : (29,) of the face itself.
     all_measures : (1 + copies, 29).
     signed : (1 + copies, 24), the pose undone.
