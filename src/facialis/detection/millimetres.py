@@ -115,7 +115,9 @@ def _lengths(means: NDArray[np.float64]) -> NDArray[np.float64]:
     for name in LENGTHS.values():
         entry = _BY_NAME[name]
         quantity: Any = QUANTITIES[entry.kind]
-        right, left = zip(*((next(taken) * [-1.0, -1.0], next(taken) * [1.0, -1.0]) for _ in entry.landmarks), strict=True)
+        right, left = zip(
+            *((next(taken) * [-1.0, -1.0], next(taken) * [1.0, -1.0]) for _ in entry.landmarks), strict=True
+        )
         sides = [quantity(*right), quantity(*left)]
         columns += [*sides, sides[0] - sides[1]]
     columns += [-next(taken)[..., 0] for _ in DEVIATIONS]

@@ -72,12 +72,15 @@ class Reference:
 
     def interval(self, name: str) -> tuple[float, float]:
         """Return the range of the middle 95 % of healthy faces."""
-        column = self._columns[name]
-        return column[_LOW], column[_HIGH]
+        return self._intervals[name]
 
     def percentile(self, name: str, value: float) -> float:
         """Return which share of healthy faces lies below a value, %: between 1 and 99, the outermost levels."""
         return round(100 * _between(value, self._columns[name]), 1)
+
+    @cached_property
+    def _intervals(self) -> dict[str, tuple[float, float]]:
+        return {name: (column[_LOW], column[_HIGH]) for name, column in self._columns.items()}
 
     @cached_property
     def _columns(self) -> dict[str, list[float]]:

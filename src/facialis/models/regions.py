@@ -52,19 +52,22 @@ class RegionNet(nn.Module):
         return self.calibration[0] * logits + self.calibration[1]
 
 
-def fit_regions(net: GeometricNet, features: Features, truth: NDArray[np.float32], *, seed: int) -> None:
+def fit_regions(
+    net: GeometricNet, features: Features, truth: NDArray[np.float32], *, seed: int, steps: int = STEPS
+) -> None:
     """Give a trained net its `RegionNet`; the rest of it stays to the bit.
 
     Parameters
     ----------
     truth : (n, 4) whether palsy moves a region visibly; NaN where it is not known. Nothing is done where none is.
+    steps : batches at most.
     """
     n, known = len(truth), ~np.isnan(truth)
     if not known.any():
         return
     inputs, target = features.tensors(), torch.from_numpy(truth)
     batch = min(BATCH, n)
-    steps = min(STEPS, EPOCHS * (n // batch))
+    steps = min(steps, EPOCHS * (n // batch))
     with seeded(seed):
         regional = RegionNet()
         optimizer = torch.optim.AdamW(regional.parameters(), lr=RATE, weight_decay=DECAY)
