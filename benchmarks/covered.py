@@ -36,8 +36,8 @@ SHARE = 0.34
 
 
 class Seen(NamedTuple):
-    """One picture: what lies over the face, px between the eyes, and whether something hidden was noticed, in colour and
-    in grey; None where no face was found."""
+    """One picture: what lies over the face, px between the eyes, palsy or not, and whether something hidden was noticed
+    in colour and in grey; None where no face was found."""
 
     kind: str
     size: int

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from facialis.detection.finding import Finding
 
 
 def recalibrate(
@@ -39,7 +42,8 @@ def recalibrate(
     start = Bundle.load(bundle)
     make_folder(out.absolute().parent)
     sources = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
-    found, sets = [], {}
+    found: list[tuple[str, Finding]] = []
+    sets: dict[str, list[tuple[str, str | None, Finding]]] = {}
     judged = detect_many(sources, bundle=bundle)
     for source, batch in zip(sources, track(judged, "judging", total=len(sources)), strict=True):
         inside = Path(source.path).relative_to(healthy)

@@ -214,8 +214,9 @@ class Bundle:
         return self._run(self._session, {name: inputs[name] for name in self.inputs})
 
     def answers_with_copies(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-        """Return what the graph says of a face and of its noisy copies (rows 1 and on), as `answers`; of the copies only
-        `OF_COPIES`: their other answers, which cost most, are not asked for, so those have one row.
+        """Return what the graph says of a face and of its noisy copies (rows 1 and on), as `answers`.
+
+        Of the copies only `OF_COPIES`: their other answers cost most and are not asked for, so those have one row.
         """
         first = {name: array[:1] for name, array in inputs.items()}
         answers = self.answers(**first)

@@ -1,4 +1,4 @@
-"""Is a part of the face covered? Hair over a brow, a hand or hair over an eye, dark glasses, a mask or hand over the mouth.
+"""Is a part of the face covered? Hair over a brow, hair or a hand over an eye, dark glasses, a mask over the mouth.
 
 Everything is read off one small patch in the face's own frame, and against the face itself: a forehead against the same
 person's cheek, nose and lids, one eye against the mirror image of the other, lips against the skin above. So no skin
@@ -103,7 +103,7 @@ def covered(face: Face, rgb: NDArray[np.uint8]) -> Cover:
 
 
 def _patch(face: Face, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Values]:
-    """Return the face (`_SIZE`, `_SIZE`, 3) level and `UNIT` px between the irises, and where its landmarks lie there."""
+    """Return the face (`_SIZE`, `_SIZE`, 3), level, `UNIT` px between the irises, and its landmarks (478, 2) there."""
     import cv2
 
     points = face.landmarks[:, :2].astype(np.float64)
@@ -127,7 +127,7 @@ def _patch(face: Face, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Val
 
 @cache
 def _places() -> tuple[NDArray[np.intp], Values, Values]:
-    """Return the patches' landmarks (k,), how far below them they lie (k,), px, and which patch is their mean (n, k)."""
+    """Return the places' landmarks (k,), how far below them they lie (k,), px, and of which each is the mean (n, k)."""
     mirrored = mirror_permutation()
     parts = [(points, down) for points, down in _REGIONS.values()]
     parts += [(tuple(int(mirrored[i]) for i in points), down) for points, down in _REGIONS.values()]
@@ -180,7 +180,7 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def _range(level: NDArray[np.float32], points: Values, margin: float) -> float:
     """Return the range of the logarithms of the grey levels in the box of some points, 5 to 95 %."""
-    low = np.floor(points.min(axis=0) - [0, margin * UNIT]).clip(0, _SIZE - 2).astype(int)
-    high = np.ceil(points.max(axis=0) + [1, 1 + margin * UNIT]).clip(low + 2, _SIZE).astype(int)
+    low = np.floor(points.min(axis=0) - np.array([0, margin * UNIT])).clip(0, _SIZE - 2).astype(int)
+    high = np.ceil(points.max(axis=0) + np.array([1, 1 + margin * UNIT])).clip(low + 2, _SIZE).astype(int)
     values = np.sort(level[low[1] : high[1], low[0] : high[0]], axis=None)
     return float(values[int(0.95 * (len(values) - 1))] - values[int(0.05 * (len(values) - 1))])

@@ -160,8 +160,8 @@ class GeometricNet(nn.Module):
         return torch.cat([folded, signed.abs()], dim=1)
 
     def standardised(self, pairs: Tensor, measures: Tensor, signed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the pairs of the faces and of their mirror images (n, 2, `N_PAIRS`, 4), the folded measures (n, 29) and
-        the signed ones (n, 24), standardised."""
+        """Return, standardised, the pairs of the faces and of their mirror images (n, 2, `N_PAIRS`, 4), the folded
+        measures (n, 29) and the signed ones (n, 24)."""
         tokens = self.scale_pairs(pairs)
         both = torch.stack([tokens, tokens * self.turns], dim=1)
         return both, self.scale_measures(self.fold(measures)), self.scale_signed(signed)

@@ -99,7 +99,8 @@ def calibrate_regions(net: GeometricNet, features: Features, truth: NDArray[np.f
     """
     from sklearn.linear_model import LogisticRegression
 
-    if net.regional is None:
+    regional = net.regional
+    if not isinstance(regional, RegionNet):
         return
     logits = predict(net, features)["regions"]
     for column, known in enumerate((~np.isnan(truth)).T):
@@ -109,5 +110,5 @@ def calibrate_regions(net: GeometricNet, features: Features, truth: NDArray[np.f
         model = LogisticRegression(C=np.inf).fit(logits[known, column, None], y)
         scale, shift = float(model.coef_[0, 0]), float(model.intercept_[0])
         with torch.no_grad():
-            old = net.regional.calibration[:, column].clone()
-            net.regional.calibration[:, column] = torch.stack([scale * old[0], scale * old[1] + shift])
+            old = regional.calibration[:, column].clone()
+            regional.calibration[:, column] = torch.stack([scale * old[0], scale * old[1] + shift])

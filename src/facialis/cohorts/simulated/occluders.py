@@ -173,8 +173,7 @@ def _finger(made: Picture, frame: _Frame, start: Array, end: Array, width: float
     for part in (0.35, 0.65):
         at = start + part * (end - start)
         crease = np.stack([at - 0.35 * width * across, at + 0.35 * width * across])
-        tone = tuple(float(v) for v in skin * 0.75)
-        cv2.polylines(made, [frame.put(crease)], False, tone, 1, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(made, [frame.put(crease)], False, (skin * 0.75).tolist(), 1, cv2.LINE_AA, _SHIFT)
 
 
 def _hand(rgb: Picture, landmarks: Array, rng: np.random.Generator, side: float, start: Array, end: Array) -> Picture:
