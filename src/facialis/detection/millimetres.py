@@ -84,10 +84,11 @@ def millimetres_of(landmarks: NDArray[np.floating[Any]], transform: NDArray[np.f
     points = means @ rotation[:, :2]
     right, left = points[..., -2, :], points[..., -1, :]
     along = left - right
-    square = (along**2).sum(axis=-1)
-    cos, sin = (np.divide(along, square[..., None], out=np.zeros_like(along), where=square[..., None] > 0)).T
-    x, y = np.moveaxis(points - ((right + left) / 2)[..., None, :], -1, 0).swapaxes(1, -1)
-    framed = np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1)
+    square = (along**2).sum(axis=-1, keepdims=True)
+    turn = np.divide(along, square, out=np.zeros_like(along), where=square > 0)
+    cos, sin = turn[..., None, 0], turn[..., None, 1]
+    x, y = np.moveaxis(points - ((right + left) / 2)[..., None, :], -1, 0)
+    framed = np.moveaxis(np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1), -2, 0)
     return _lengths(framed)
 
 
