@@ -1,6 +1,6 @@
 """Train the detector that comes with the package, on simulated faces only, and write its bundle.
 
-Run by ``make bundle``. Takes about two minutes on two cores; the same program and libraries give the same bytes.
+Run by ``make bundle``. Takes some minutes on two cores; the same program and libraries give the same bytes.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis.detection.bundle import QUANTILES, Bundle
+from facialis.detection.bundle import OF_COPIES, QUANTILES, Bundle
+from facialis.detection.errors import noisy_copies
 from facialis.detection.graph import check_graph
 from facialis.errors import BundleError
 from facialis.faces.mesh import canonical_face
@@ -201,3 +202,14 @@ def test_local_functions_other_inputs_and_no_graph_at_all():
         check_graph(made.SerializeToString(), "here")
     with pytest.raises(BundleError, match="not an ONNX graph"):
         check_graph(b"\xff\xff\xffnot a graph", "here")
+
+
+def test_noisy_copies_get_the_same_answers_as_faces(astronaut_face):
+    bundle = Bundle.load()
+    copies = noisy_copies(astronaut_face.landmarks, astronaut_face.interocular_px, 5.0)
+    given = {"landmarks": copies, "transform": np.broadcast_to(astronaut_face.transform, (len(copies), 4, 4))}
+    every, asked = bundle.answers(**given), bundle.answers_with_copies(**given)
+    assert set(every) == set(asked)
+    for name, array in asked.items():
+        assert len(array) == (len(copies) if name in OF_COPIES else 1)
+        np.testing.assert_allclose(array, every[name][: len(array)], rtol=1e-4, atol=2e-6, err_msg=name)

@@ -102,5 +102,5 @@ def test_a_grey_picture_is_not_taken_for_a_mask(landmarker, astronaut):
     grey = np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     for face in landmarker.detect(grey):
         quality = assess(face, grey)
-        assert quality.lips == pytest.approx(0, abs=1e-6)
+        assert quality.cover.lip_redness == pytest.approx(0, abs=1e-6)
         assert not quality.reasons

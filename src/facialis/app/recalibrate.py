@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from facialis.detection.finding import Finding
 
 
 def recalibrate(
@@ -17,12 +20,16 @@ def recalibrate(
     """Set reference ranges and operating point on local healthy people, as a new bundle.
 
     People count, not photos: a folder inside the folder is one person, a photo in the folder itself is one person.
+    Where 20 people or more have photos of two standard views each (known by file name or recognised, as for detect
+    --set), the thresholds of photo sets are set on them too.
     The new card says on how many, when thresholds were set by which version, and keeps no names and no pictures.
     """
     from facialis.detection.batch import detect_many
     from facialis.detection.bundle import Bundle
+    from facialis.detection.photo_set import view_of
     from facialis.detection.recalibration import as_people
     from facialis.detection.recalibration import recalibrate as set_on
+    from facialis.detection.set_recalibration import set_thresholds
     from facialis.errors import FacialisError
     from facialis.faces.sources import is_video, list_sources
     from facialis.files import make_folder
@@ -35,16 +42,22 @@ def recalibrate(
     start = Bundle.load(bundle)
     make_folder(out.absolute().parent)
     sources = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
-    found = []
+    found: list[tuple[str, Finding]] = []
+    sets: dict[str, list[tuple[str, str | None, Finding]]] = {}
     judged = detect_many(sources, bundle=bundle)
     for source, batch in zip(sources, track(judged, "judging", total=len(sources)), strict=True):
         inside = Path(source.path).relative_to(healthy)
         person = inside.parts[0] if len(inside.parts) > 1 else str(inside)
         found += [(person, finding) for finding in batch.findings]
+        if len(inside.parts) > 1 and len(batch.findings) == 1:
+            photo = (source.name, view_of(Path(source.path).absolute()), batch.findings[0])
+            sets.setdefault(person, []).append(photo)
     people = as_people(found)
     left = sum(finding.status != "judged" for _, finding in found)
-    made = Bundle.write(out, set_on(start, people, specificity), start.graph)
+    of_sets = set_thresholds(start, sets, specificity)
+    made = Bundle.write(out, set_on(start, people, specificity, of_sets.local), start.graph)
     typer.echo(f"{out}: {made.card.name}@{made.hash}")
     typer.echo(f"threshold {start.card.threshold} -> {made.card.threshold}: {made.card.threshold_basis}")
+    typer.echo(f"photo sets: {of_sets.said}")
     if left:
         typer.echo(f"{left} photos could not be judged and count for nothing")

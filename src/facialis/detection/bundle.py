@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.graph import INPUTS, OUTPUTS, check_graph, from_on
+from facialis.detection.graph import INPUTS, OUTPUTS, check_graph, only
 from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text
@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 FORMAT = 2
 LABELS = ("no palsy", "palsy")
+OF_COPIES = ("logits", "measures", "signed")
+"""Answers of the graph whose spread over a face's noisy copies is an error that is told."""
 MAX_GRAPH_BYTES = 512 * 1024 * 1024
 MAX_CARD_BYTES = 1024 * 1024
 _GRAPH, _CARD, _SUMS = "model.onnx", "card.json", "SHA256SUMS"
@@ -216,6 +218,26 @@ class Bundle:
         inputs : arrays (n, ...) by name; those that the graph does not ask for are left.
         """
         return self._run(self._session, {name: inputs[name] for name in self.inputs})
+
+    def answers_with_copies(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """Return what the graph says of a face and of its noisy copies (rows 1 and on), as `answers`.
+
+        Of the copies only `OF_COPIES`: their other answers cost most and are not asked for, so those have one row.
+        """
+        first = {name: array[:1] for name, array in inputs.items()}
+        answers = self.answers(**first)
+        session, needed = self._of_copies
+        copies = self._run(session, {name: inputs[name][1:] for name in needed})
+        return answers | {name: np.concatenate([answers[name], copies[name]]) for name in copies}
+
+    @cached_property
+    def _of_copies(self) -> tuple[Any, tuple[str, ...]]:
+        """Return the part of the graph that is asked of noisy copies, and what that needs."""
+        import onnx
+
+        outputs = [put.name for put in self._session.get_outputs() if put.name in OF_COPIES]
+        session = self._start(only(onnx.load_model_from_string(self.graph), outputs).SerializeToString())
+        return session, tuple(put.name for put in session.get_inputs())
 
     def logits(self, measures: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return (n, 2) logits, no palsy and palsy, for (n, 29) measures.

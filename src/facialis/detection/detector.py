@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from facialis.detection.bundle import Bundle
 from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding, Side, sigmoid
-from facialis.detection.millimetres import millimetres
+from facialis.detection.millimetres import millimetres_of
 from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, measured, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement, look_again
 from facialis.detection.video import VideoOptions, detect_frames
@@ -227,8 +227,14 @@ class Detector:
         )
         return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
 
-    def read(self, face: Face, yaw: float, rgb: NDArray[np.uint8]) -> Reading:
-        """Return what the graph and the measures say of a face, and of its noisy copies; the crop is one for all."""
+    def read(self, face: Face, yaw: float, rgb: NDArray[np.uint8], *, whole: bool = False) -> Reading:
+        """Return what the graph and the measures say of a face, and of its noisy copies; the crop is one for all.
+
+        Parameters
+        ----------
+        whole
+            Whether the copies are asked for every answer, not only for `bundle.OF_COPIES`: three times as long.
+        """
         copies = noisy_copies(face.landmarks, face.interocular_px, yaw)
         transform = np.broadcast_to(face.transform, (len(copies), 4, 4))
         given: dict[str, NDArray[Any]] = {"landmarks": copies, "transform": transform}
@@ -237,13 +243,16 @@ class Detector:
             given["crop"] = crop(rgb, face.landmarks)[None]
         if "measures" in self.bundle.inputs or inputs["coordinates"] != "pixel" or inputs["pose_corrected"]:
             given["measures"] = measured(copies, face, self.bundle)
-        answers = self.bundle.answers(**given)
+        # a crop is one for all rows, and what it costs is not to be paid twice
+        ask = self.bundle.answers if whole or "crop" in given else self.bundle.answers_with_copies
+        answers = ask(**given)
         every = given.get("measures", answers.get("measures"))  # the graph has the same numbers in a tenth of the time
         if every is None:
             every = measured(copies, face, self.bundle)
-        framed = in_iris_frame(undo_pose(copies, face.transform))
-        signed = answers["signed"] if "signed" in answers else signed_measures(framed)
-        return Reading(answers, self.measures(face), every, signed, millimetres(framed))
+        signed = answers.get("signed")
+        if signed is None:
+            signed = signed_measures(in_iris_frame(undo_pose(copies, face.transform)))
+        return Reading(answers, self.measures(face), every, signed, millimetres_of(copies, face.transform))
 
     def measures(self, face: Face) -> NDArray[np.float64]:
         """Return the (29,) measures of a face as the bundle's model wants them."""

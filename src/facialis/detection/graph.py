@@ -67,21 +67,44 @@ def check_graph(graph: bytes, where: str) -> onnx.ModelProto:
 def from_on(graph: onnx.GraphProto, start: str, end: str) -> tuple[list[onnx.NodeProto], tuple[str, ...]]:
     """Return the nodes that make `end` where `start` is given, in order, and which inputs of the graph they still ask
     for beside it."""
+    nodes, asked = _needed(graph, [end], given=start)
+    return nodes, tuple(name for name in INPUTS if name in asked)
+
+
+def only(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
+    """Return the part of a graph that some of its outputs need."""
+    from onnx import helper
+
+    graph = model.graph
+    nodes, asked = _needed(graph, outputs)
+    used = {name for node in nodes for name in node.input}
+    part = helper.make_graph(
+        nodes,
+        "part",
+        [port for port in graph.input if port.name in asked],
+        [port for port in graph.output if port.name in outputs],
+        [tensor for tensor in graph.initializer if tensor.name in used],
+    )
+    return helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _needed(graph: onnx.GraphProto, ends: Sequence[str], *, given: str = "") -> tuple[list[onnx.NodeProto], set[str]]:
+    """Return the nodes that make `ends`, in order, and the names that they ask for beside constants and `given`."""
     maker = {name: number for number, node in enumerate(graph.node) for name in node.output}
     constants = {tensor.name for tensor in graph.initializer}
     needed: set[int] = set()
     asked: set[str] = set()
-    wanted = [end]
+    wanted = list(ends)
     while wanted:
         name = wanted.pop()
-        if name in constants or name in (start, ""):
+        if name in constants or name in (given, ""):
             continue
         if name not in maker:
             asked.add(name)
         elif maker[name] not in needed:
             needed.add(maker[name])
             wanted += graph.node[maker[name]].input
-    return [graph.node[number] for number in sorted(needed)], tuple(name for name in INPUTS if name in asked)
+    return [graph.node[number] for number in sorted(needed)], asked
 
 
 def _messages(message: Any) -> Iterator[Any]:

@@ -8,12 +8,14 @@ subject's right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.faces.mesh import mirror_permutation
+from facialis.faces.mesh import IRIS_SUBJECT_LEFT, IRIS_SUBJECT_RIGHT, N_LANDMARKS, mirror_permutation
 from facialis.modalities.signed import QUANTITIES, SIGNED_MEASURES
 
 IRIS_MM = 11.7
@@ -46,7 +48,11 @@ def millimetre_names() -> tuple[str, ...]:
 
 def iris_scale(framed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return mm in one unit of framed points (..., 478, 2), by the irises' mean width; 0 where there is none."""
-    ends = [framed[..., a, :] - framed[..., b, :] for a, b in _IRIS_EDGES]
+    return _scale([framed[..., a, :] - framed[..., b, :] for a, b in _IRIS_EDGES])
+
+
+def _scale(ends: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return mm in one unit, from the vectors (..., 2) across both irises."""
     iris = np.mean([np.hypot(end[..., 0], end[..., 1]) for end in ends], axis=0)
     return np.asarray(np.divide(IRIS_MM, iris, out=np.zeros_like(iris), where=iris > 0))
 
@@ -63,13 +69,58 @@ def millimetres(framed: NDArray[np.float64]) -> NDArray[np.float64]:
     (..., k) float64 mm, in the order of `millimetre_names`; a difference is the subject's right minus left.
     Margin reflex distance 2 is negative where the lower lid lies below the iris centres. 0 where there is no iris.
     """
-    right, left = framed * [-1.0, -1.0], np.take(framed, mirror_permutation(), axis=-2) * [1.0, -1.0]
+    return _lengths(np.moveaxis(_means() @ framed, -2, 0))
+
+
+def millimetres_of(landmarks: NDArray[np.floating[Any]], transform: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Measure (..., 478, 3) landmarks of one head transform (4, 4) in millimetres, see `millimetres`.
+
+    The same numbers as by `undo_pose`, `in_iris_frame` and `millimetres`, but only the points that are asked for are
+    turned: all of it is linear but for the irises' line.
+    """
+    means = _means() @ np.asarray(landmarks, dtype=np.float64)
+    flip = np.array([1.0, -1.0, -1.0])
+    rotation = flip[:, None] * np.asarray(transform, dtype=np.float64)[:3, :3] * flip
+    points = means @ rotation[:, :2]
+    right, left = points[..., -2, :], points[..., -1, :]
+    along = left - right
+    square = (along**2).sum(axis=-1, keepdims=True)
+    turn = np.divide(along, square, out=np.zeros_like(along), where=square > 0)
+    cos, sin = turn[..., None, 0], turn[..., None, 1]
+    x, y = np.moveaxis(points - ((right + left) / 2)[..., None, :], -1, 0)
+    framed = np.moveaxis(np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1), -2, 0)
+    return _lengths(framed)
+
+
+@cache
+def _means() -> NDArray[np.float64]:
+    """Return (k, 478): how the means of landmarks are taken that the lengths need, in the order of `_lengths`."""
+    mirrored = mirror_permutation()
+    groups: list[tuple[int, ...]] = []
+    for name in LENGTHS.values():
+        for group in _BY_NAME[name].landmarks:
+            groups += [group, tuple(int(mirrored[i]) for i in group)]
+    groups += [_BY_NAME[name].landmarks[0] for name in DEVIATIONS.values()]
+    groups += [(end,) for ends in _IRIS_EDGES for end in ends]
+    groups += [IRIS_SUBJECT_RIGHT, IRIS_SUBJECT_LEFT]
+    means = np.zeros((len(groups), N_LANDMARKS))
+    for row, group in enumerate(groups):
+        means[row, list(group)] = 1 / len(group)
+    return means
+
+
+def _lengths(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (..., n) mm of the means (k, ..., 2) that `_means` takes, in the iris frame."""
+    taken = iter(means)
     columns = []
     for name in LENGTHS.values():
         entry = _BY_NAME[name]
         quantity: Any = QUANTITIES[entry.kind]
-        sides = [quantity(*(s[..., group, :].mean(axis=-2) for group in entry.landmarks)) for s in (right, left)]
+        right, left = zip(
+            *((next(taken) * [-1.0, -1.0], next(taken) * [1.0, -1.0]) for _ in entry.landmarks), strict=True
+        )
+        sides = [quantity(*right), quantity(*left)]
         columns += [*sides, sides[0] - sides[1]]
-    for name in DEVIATIONS.values():
-        columns.append(right[..., _BY_NAME[name].landmarks[0], 0].mean(axis=-1))
-    return np.asarray(np.stack(columns, axis=-1) * iris_scale(framed)[..., None])
+    columns += [-next(taken)[..., 0] for _ in DEVIATIONS]
+    ends = [next(taken) - next(taken) for _ in _IRIS_EDGES]
+    return np.asarray(np.stack(columns, axis=-1) * _scale(ends)[..., None])

@@ -13,15 +13,14 @@ from facialis.detection.finding import Finding, sigmoid
 from facialis.errors import BundleError
 from facialis.faces.geometry import undo_pose
 from facialis.modalities.movements import MovementModel, recognise
-from facialis.modalities.photo_sets import FEATURES, SetModel, counted, features_of, gains
+from facialis.modalities.photo_sets import FEATURES, SetModel, counted, features_of, gains, thresholds
 from facialis.modalities.trajectories import channels
 from facialis.modalities.views import REGIONS, TOLD, VIEWS
 
 if TYPE_CHECKING:
+    from facialis.detection.bundle import Bundle
     from facialis.detection.detector import Detector
 
-SPECIFICITIES = (0.80, 0.90, 0.97)
-"""Of simulated healthy people's log odds: the lower threshold, the one for palsy, and the upper one."""
 NUMBERED = (
     "rest", "brow_raise", "gentle_closure", "tight_closure", "small_closed_smile", "large_smile", "pucker",
     "lower_teeth",
@@ -47,7 +46,7 @@ def judge_set(
     model = bundle.photo_set
     if model is None:
         raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
-    judged, chosen = _chosen(photos, detector)
+    judged, chosen = _chosen(photos, bundle)
     answers = {view: judged[k][2].answers or {} for view, (k, _) in chosen.items()}
     palsy, side, regions = features_of(answers)
     known = ~np.isnan(palsy)
@@ -88,7 +87,7 @@ def judge_set(
     if not chosen:
         return row
     odds = model.palsy.log_odds(palsy)
-    low, edge, high = np.quantile(told.healthy, SPECIFICITIES)
+    low, edge, high = thresholds(model, told.healthy)
     prior = float(np.log(detector.prevalence / (1 - detector.prevalence)))
     uncertain = bool(low <= odds < high)
     label = "palsy" if odds >= edge else "no palsy"
@@ -115,15 +114,26 @@ def chosen_views(
     photos: Sequence[tuple[str, str | None, Finding]], detector: Detector
 ) -> dict[str, tuple[str, Finding]]:
     """Return of each view that is there the photo that `judge_set` takes for it, its name and its finding."""
-    judged, chosen = _chosen(photos, detector)
+    judged, chosen = _chosen(photos, detector.bundle)
     return {view: (judged[k][0], judged[k][2]) for view, (k, _) in chosen.items()}
 
 
+def set_log_odds(photos: Sequence[tuple[str, str | None, Finding]], bundle: Bundle) -> tuple[float, list[str]]:
+    """Return a set's log odds of palsy at even odds, and the views that are there (0 and none where none could be
+    judged); arguments as for `judge_set`."""
+    model = bundle.photo_set
+    if model is None:
+        raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
+    judged, chosen = _chosen(photos, bundle)
+    palsy, _, _ = features_of({view: judged[k][2].answers or {} for view, (k, _) in chosen.items()})
+    return model.palsy.log_odds(palsy), list(chosen)
+
+
 def _chosen(
-    photos: Sequence[tuple[str, str | None, Finding]], detector: Detector
+    photos: Sequence[tuple[str, str | None, Finding]], bundle: Bundle
 ) -> tuple[list[tuple[str, str | None, Finding]], dict[str, tuple[int, float | None]]]:
     judged = [(name, view, f) for name, view, f in photos if f.status == "judged" and f.face is not None]
-    return judged, _views(detector.bundle.movements, judged)
+    return judged, _views(bundle.movements, judged)
 
 
 def _error(model: SetModel, known: NDArray[np.bool_], errors: dict[str, float]) -> float:

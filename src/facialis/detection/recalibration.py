@@ -21,12 +21,18 @@ from facialis.detection.reference import Reference
 from facialis.errors import FacialisError
 from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
+from facialis.modalities.photo_sets import LocalSets
 
 FEWEST = 20
 """People: with fewer, even none called palsy leaves a specificity below 0.83 open (one-sided 97.5 %)."""
 
 
-def recalibrate(bundle: Bundle, people: Mapping[str, Sequence[Finding]], specificity: float = 0.90) -> Card:
+def recalibrate(
+    bundle: Bundle,
+    people: Mapping[str, Sequence[Finding]],
+    specificity: float = 0.90,
+    local_sets: LocalSets | None = None,
+) -> Card:
     """Return the bundle's card with threshold, uncertain range and reference of local healthy people.
 
     A person with several photos counts once: by the mean of the photos' log odds and numbers.
@@ -35,6 +41,7 @@ def recalibrate(bundle: Bundle, people: Mapping[str, Sequence[Finding]], specifi
     ----------
     people : of each person, the judged findings of their photos (with `Finding.numbers`).
     specificity : asked for.
+    local_sets : thresholds of photo sets (`facialis.detection.set_recalibration`); None leaves them as they are.
 
     Raises
     ------
@@ -49,8 +56,7 @@ def recalibrate(bundle: Bundle, people: Mapping[str, Sequence[Finding]], specifi
             f"{n} healthy people with a photo that can be judged; {FEWEST} or more are needed to set a threshold"
         )
     odds = np.array([np.mean([f.logit for f in findings if f.logit is not None]) for findings in people.values()])
-    edges = [_quantile(odds, share) for share in (specificity - 0.1, specificity, (2 * specificity + 1) / 3)]
-    low, threshold, high = (round(sigmoid(edge), 4) for edge in edges)
+    low, threshold, high = (round(sigmoid(edge), 4) for edge in operating_point(odds, specificity))
     called = int((odds >= math.log(threshold / (1 - threshold))).sum())
     least, most = exact_interval(n - called, n)
     basis = (
@@ -64,6 +70,9 @@ def recalibrate(bundle: Bundle, people: Mapping[str, Sequence[Finding]], specifi
         uncertain=(min(low, threshold), max(high, threshold)),
         reference=_reference(bundle, people).as_dict(),
         results={f"{name}, before recalibration": words for name, words in bundle.card.results.items()},
+        photo_set=bundle.card.photo_set
+        if local_sets is None
+        else {**(bundle.card.photo_set or {}), "local": local_sets._asdict()},
         program=f"facialis {__version__}, recalibrated from {bundle.hash[:12]} on {n} local healthy people",
     )
 
@@ -80,6 +89,14 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
 
     low = 0.0 if hits == 0 else float(beta.ppf(0.025, hits, n - hits + 1))
     return low, 1.0 if hits == n else float(beta.ppf(0.975, hits + 1, n - hits))
+
+
+def operating_point(values: NDArray[np.float64], specificity: float) -> tuple[float, float, float]:
+    """Return the lower threshold, the one that keeps `specificity`, and the upper one, of healthy people's (n,)."""
+    low, edge, high = (
+        _quantile(values, share) for share in (specificity - 0.1, specificity, (2 * specificity + 1) / 3)
+    )
+    return low, edge, high
 
 
 def _quantile(values: NDArray[np.float64], share: float) -> float:

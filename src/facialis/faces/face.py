@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -37,7 +38,7 @@ class Face:
     size: tuple[int, int]
     detector: str
 
-    @property
+    @cached_property
     def interocular_px(self) -> float:
         """Distance of the iris centres in the picture, px."""
         return float(interocular_distance(self.landmarks))

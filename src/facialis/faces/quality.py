@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.faces.covered import Cover, covered
 from facialis.faces.face import Face
 from facialis.faces.geometry import head_pose
 from facialis.faces.mesh import CONTOURS
@@ -14,7 +15,6 @@ from facialis.faces.mesh import CONTOURS
 NO_FACE = "no face"
 SEVERAL_FACES = "several faces"
 _LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
-_AROUND = (50, 280, 199, 200, 205, 425)
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,21 @@ class Limits:
         Largest share of the landmarks that may lie outside the picture.
     eyes
         Smallest ratio of the grey levels' spread about one eye to that about the other: a covered eye has hardly any.
-    mouth, covered_mouth
-        Smallest ratio of the spread about the mouth to that about the eyes: under a mask or a hand there is hardly
-        any. The second where what is there is less red than the skin around it (see `lips`), as lips are not.
-    lips
-        Smallest share of red at the lips less that of the cheeks and chin, for the second of these to count.
+    mouth
+        Smallest ratio of the spread about the mouth to that about the eyes: under a mask or a hand there may be hardly
+        any.
+    hair
+        Most steps of colour by which the forehead may differ from the skin and not from the brow: hair over a brow.
+        See `facialis.faces.covered.Cover` for this and the following.
+    likeness
+        Least likeness of an eye and brow with the mirror image of the other: a covered one is like nothing.
+    lenses, lens_range
+        Smallest logarithm of the grey level about both eyes over that of the cheeks, for eyes of so little range: dark
+        glasses.
+    lip_redness
+        Smallest redness of the lips over the upper face: a mask is less red than skin.
+    lip_steps, mouth_range
+        Fewest steps of colour between the lips and what is around them, for a mouth of so little range: a mask or hand.
     """
 
     interocular_px: float = 25.0
@@ -54,8 +64,13 @@ class Limits:
     outside: float = 0.01
     eyes: float = 0.15
     mouth: float = 0.2
-    covered_mouth: float = 0.35
-    lips: float = -0.02
+    hair: float = 2.2
+    likeness: float = 0.5
+    lenses: float = -0.2
+    lens_range: float = 0.85
+    lip_redness: float = -0.12
+    lip_steps: float = 0.2
+    mouth_range: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -72,12 +87,13 @@ class Quality:
     outside: float
     eyes: float
     mouth: float
-    lips: float
+    cover: Cover
     reasons: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
         """Return the numbers, rounded, without the reasons."""
-        return {k: round(v, 4) for k, v in asdict(self).items() if k != "reasons"}
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)} | self.cover._asdict()
+        return {k: round(v, 4) for k, v in numbers.items() if k not in ("reasons", "cover")}
 
 
 def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> Quality:
@@ -93,7 +109,7 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     spreads = _eye_spreads(face, rgb)
     eyes = min(spreads) / max(*spreads, 1e-6)
     mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
-    lips = _redness(face, rgb, _LIPS) - _redness(face, rgb, _AROUND)
+    cover = covered(face, rgb)
     found = (
         (
             face.interocular_px < limits.interocular_px,
@@ -107,7 +123,16 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
         (eyes < limits.eyes, "half of the face is hidden: hardly anything is to be seen where one eye should be"),
         (
-            mouth < limits.mouth or (mouth < limits.covered_mouth and lips < limits.lips),
+            eyes >= limits.eyes and cover.likeness < limits.likeness,
+            "half of the face is hidden: one eye and brow are nothing like the other",
+        ),
+        (cover.hair > limits.hair, "a brow is hidden: it looks like the forehead above it, and that not like skin"),
+        (
+            cover.lenses < limits.lenses and cover.eye_range < limits.lens_range,
+            "the eyes are hidden: all about them is dark, as behind sunglasses",
+        ),
+        (
+            mouth < limits.mouth or _no_mouth(cover, limits),
             "the lower half of the face is hidden: hardly anything is to be seen where the mouth should be",
         ),
         (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
@@ -126,9 +151,15 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         outside=outside,
         eyes=eyes,
         mouth=mouth,
-        lips=lips,
+        cover=cover,
         reasons=tuple(reason for unfit, reason in found if unfit),
     )
+
+
+def _no_mouth(cover: Cover, limits: Limits) -> bool:
+    """Whether there is something less red than skin where the lips should be, or nothing that looks like lips."""
+    plain = cover.lip_steps < limits.lip_steps and cover.mouth_range < limits.mouth_range
+    return cover.lip_redness < limits.lip_redness or plain
 
 
 def sharpness(grey: NDArray[np.float32]) -> float:
@@ -162,18 +193,6 @@ def _eye_spreads(face: Face, rgb: NDArray[np.uint8]) -> tuple[float, float]:
         for parts in (("subject_right_eye", "subject_right_brow"), ("subject_left_eye", "subject_left_brow"))
     )
     return right, left
-
-
-def _redness(face: Face, rgb: NDArray[np.uint8], points: tuple[int, ...]) -> float:
-    """Return the share of red in the mean colour about some landmarks, a third in a grey picture."""
-    reach = max(1, round(0.05 * face.interocular_px))
-    places = face.landmarks[list(points), :2].astype(int)
-    patches = [rgb[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1] for x, y in places.tolist()]
-    means = [patch.reshape(-1, 3).mean(axis=0) for patch in patches if patch.size]
-    if not means:
-        return 1 / 3
-    colour = np.mean(means, axis=0) + 1e-6
-    return float(colour[0] / colour.sum())
 
 
 def _grey_box(points: NDArray[np.float32], rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

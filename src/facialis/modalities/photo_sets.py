@@ -20,6 +20,8 @@ from facialis.modalities.views import REGIONS, TOLD
 
 Values = NDArray[np.float64]
 FEATURES = tuple((view, what) for view, told in TOLD.items() for what in ("palsy", *told))
+SPECIFICITIES = (0.80, 0.90, 0.97)
+"""Of simulated healthy people's log odds: the lower threshold, the one for palsy, and the upper one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,21 @@ class Discriminant:
         return cls(*(np.array(table[name], dtype=np.float64) for name in ("low", "high", "covariance")))
 
 
+class LocalSets(NamedTuple):
+    """Where local healthy people's sets put the thresholds.
+
+    Attributes
+    ----------
+    scores : lower threshold, the one for palsy, and the upper one, as `score` counts.
+    n : people with a set.
+    basis : how they were chosen, in words, with the interval that n leaves open.
+    """
+
+    scores: tuple[float, float, float]
+    n: int
+    basis: str
+
+
 class SetModel(NamedTuple):
     """What is known of photo sets.
 
@@ -75,6 +92,7 @@ class SetModel(NamedTuple):
     regions : one for each region, on its logits in every view.
     held : features (n, d) of simulated sets kept apart, and which of them are patients' (n,).
     facts : how it was made: sets, accuracy of recognition, in words.
+    local : thresholds of local healthy people's sets; None: those of the simulated healthy people among `held`.
     """
 
     palsy: Discriminant
@@ -82,6 +100,7 @@ class SetModel(NamedTuple):
     regions: tuple[Discriminant, ...]
     held: tuple[Values, NDArray[np.bool_]]
     facts: dict[str, str]
+    local: LocalSets | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it JSON-ready."""
@@ -94,17 +113,25 @@ class SetModel(NamedTuple):
                 "".join("01"[int(k)] for k in self.held[1]),
             ],
             "facts": self.facts,
-        }
+        } | ({} if self.local is None else {"local": self.local._asdict()})
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> SetModel:
         """Read what `as_dict` gave."""
         read, (rows, ill) = Discriminant.from_dict, table["held"]
         held = np.array([[float(v) for v in row.split()] for row in rows]), np.array([k == "1" for k in ill])
+        local = table.get("local")
         return cls(
             read(table["palsy"]), read(table["side"]), tuple(read(region) for region in table["regions"]),
-            held, dict(table["facts"]),
+            held, dict(table["facts"]), None if local is None else _local(local),
         )  # fmt: skip
+
+
+def _local(table: Mapping[str, Any]) -> LocalSets:
+    low, edge, high = sorted(float(score) for score in table["scores"])
+    if not np.isfinite([low, edge, high]).all():
+        raise ValueError("thresholds of local sets that are not finite")
+    return LocalSets((low, edge, high), int(table["n"]), str(table["basis"]))
 
 
 def features_of(answers: Mapping[str, Mapping[str, Values]]) -> tuple[Values, Values, Values]:
@@ -149,6 +176,29 @@ def counted(model: SetModel, present: Sequence[str]) -> Counted:
     n, m = int(ill.sum()), int((~ill).sum())
     area = (ranks[:n].sum() - n * (n + 1) / 2) / (n * m) if known.any() else 0.5
     return Counted(float(area), odds[~ill])
+
+
+def score(odds: float, healthy: Values) -> float:
+    """Return where log odds lie among those of simulated healthy people (n,) with the same views: 0 at their median, 1
+    at the built-in threshold (`SPECIFICITIES`), so that sets of different views can be held against each other.
+    """
+    middle, edge = np.quantile(healthy, (0.5, SPECIFICITIES[1]))
+    return float((odds - middle) / max(edge - middle, 1e-9))
+
+
+def thresholds(model: SetModel, healthy: Values) -> tuple[float, float, float]:
+    """Return the log odds of the lower threshold, of the one for palsy, and of the upper one.
+
+    Parameters
+    ----------
+    healthy : (n,) log odds of simulated healthy people with the views that are there, see `counted`.
+    """
+    if model.local is None:
+        low, edge, high = np.quantile(healthy, SPECIFICITIES)
+        return float(low), float(edge), float(high)
+    middle, one = np.quantile(healthy, (0.5, SPECIFICITIES[1]))
+    low, edge, high = (float(middle + (one - middle) * value) for value in model.local.scores)
+    return low, edge, high
 
 
 def gains(model: SetModel, present: Sequence[str]) -> dict[str, float]:

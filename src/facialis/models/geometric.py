@@ -102,6 +102,9 @@ class PairMixer(nn.Module):
 class GeometricNet(nn.Module):
     """Both branches, from features of faces to `Outputs`; side, regions and severity always read both.
 
+    With `regional` (see `facialis.models.regions`) the regions are its, in place of the layer that was trained with the
+    label.
+
     Parameters
     ----------
     definition
@@ -114,6 +117,7 @@ class GeometricNet(nn.Module):
     calibration: Tensor
     centre: Tensor
     whiten: Tensor
+    regional: nn.Module | None
 
     def __init__(
         self, definition: str = "oo-2025", label_reads: Branches = "measures", channels: int = 16, dropout: float = 0.1
@@ -138,6 +142,7 @@ class GeometricNet(nn.Module):
         self.label = nn.Linear({"early": both, "pairs": channels, "measures": by_measures}[label_reads], 1)
         self.regions, self.severity = nn.Linear(both, len(REGIONS)), nn.Linear(both, 1)
         self.side = nn.Linear(channels + len(SIGNED_MEASURES), 1, bias=False)
+        self.regional = None
 
     def set_statistics(self, pairs: Tensor, measures: Tensor, signed: Tensor) -> None:
         """Fit the standardisation to the training faces."""
@@ -154,24 +159,28 @@ class GeometricNet(nn.Module):
         """Return what novelty is told by, alike for a face and its mirror image."""
         return torch.cat([folded, signed.abs()], dim=1)
 
+    def standardised(self, pairs: Tensor, measures: Tensor, signed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return, standardised, the pairs of the faces and of their mirror images (n, 2, `N_PAIRS`, 4), the folded
+        measures (n, 29) and the signed ones (n, 24)."""
+        tokens = self.scale_pairs(pairs)
+        both = torch.stack([tokens, tokens * self.turns], dim=1)
+        return both, self.scale_measures(self.fold(measures)), self.scale_signed(signed)
+
     def forward(self, pairs: Tensor, measures: Tensor, signed: Tensor) -> Outputs:
         """Map pairs (n, `N_PAIRS`, 4), measures (n, 29) and signed measures (n, 24) to `Outputs`."""
-        tokens = self.scale_pairs(pairs)
-        both = self.mixer(torch.stack([tokens, tokens * self.turns], dim=1).flatten(0, 1)).unflatten(0, (-1, 2))
-        seen, mirrored = both.unbind(1)
+        both, folded, differences = self.standardised(pairs, measures, signed)
+        seen, mirrored = self.mixer(both.flatten(0, 1)).unflatten(0, (-1, 2)).unbind(1)
         same, turned = (seen + mirrored) / 2, (seen - mirrored) / 2
-        folded = self.scale_measures(self.fold(measures))
         by_measures = torch.cat([self.measures(folded), folded], dim=1)
         every = torch.cat([same, by_measures], dim=1)
         label = self.label({"early": every, "pairs": same, "measures": by_measures}[self.label_reads])
         half = (self.calibration[0] * label + self.calibration[1]) / 2
-        differences = self.scale_signed(signed)
         side = self.side(torch.cat([turned, differences], dim=1)).squeeze(1)
         away = (self._known(folded, differences) - self.centre) @ self.whiten
         return Outputs(
             torch.cat([-half, half], dim=1),
             side,
-            self.regions(every),
+            self.regions(every) if self.regional is None else self.regional(both, folded, differences),
             self.severity(every).squeeze(1),
             away.square().mean(1).sqrt(),
         )

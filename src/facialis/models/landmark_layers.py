@@ -39,7 +39,7 @@ class FrontalFrame(nn.Module):
         along = centres[:, 1:] - centres[:, :1]
         square = along.square().sum(-1, keepdim=True)
         # Turning and scaling in one: divide by the complex number from one iris to the other.
-        safe = torch.where(square > 0, square, torch.ones_like(square))
+        safe = torch.where(square > 0, square, 1.0)
         turn = along / safe * (square > 0)
         cos, sin = turn[..., :1], turn[..., 1:]
         centred = points - centres.mean(1, keepdim=True)
@@ -139,8 +139,8 @@ class Measures(nn.Module):
         across, down = (points[:, 49:50] - start).unbind(-1)
         width = (across.square() + down.square()).sqrt()
         apart = width > 0
-        safe = torch.where(apart, width, torch.ones_like(width))
-        cos = self.level * torch.where(apart, across / safe, torch.ones_like(width))
+        safe = torch.where(apart, width, 1.0)
+        cos = self.level * torch.where(apart, across / safe, 1.0)
         sin = self.level * down / safe
         x, y = (points - start).unbind(-1)
         x, y = cos * x + sin * y, cos * y - sin * x
@@ -183,17 +183,17 @@ class _Levelled:
 
     @staticmethod
     def relative(p: Tensor, q: Tensor) -> Tensor:
-        divided = p / torch.where(q == 0, torch.ones_like(q), q)
-        undefined = torch.where(p == 0, torch.zeros_like(p), torch.full_like(p, LIMIT))
+        divided = p / torch.where(q == 0, 1.0, q)
+        undefined = torch.where(p == 0, 0.0, LIMIT)
         return torch.where(q == 0, undefined, divided).clamp(max=LIMIT)
 
     @staticmethod
     def smaller_over_larger(p: Tensor, q: Tensor) -> Tensor:
         larger = torch.maximum(p, q)
-        safe = torch.where(larger == 0, torch.ones_like(larger), larger)
-        return torch.where(larger == 0, torch.ones_like(larger), torch.minimum(p, q) / safe)
+        safe = torch.where(larger == 0, 1.0, larger)
+        return torch.where(larger == 0, 1.0, torch.minimum(p, q) / safe)
 
     @classmethod
     def larger_over_smaller(cls, p: Tensor, q: Tensor) -> Tensor:
         larger = torch.maximum(p, q)
-        return torch.where(larger == 0, torch.ones_like(larger), cls.relative(larger, torch.minimum(p, q)))
+        return torch.where(larger == 0, 1.0, cls.relative(larger, torch.minimum(p, q)))

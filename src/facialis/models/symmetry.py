@@ -25,6 +25,6 @@ class FoldedMeasures(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return folded measures (n, 29)."""
-        logarithm = torch.log(torch.where(self.is_ratio, x, torch.ones_like(x)))
+        logarithm = torch.log(torch.where(self.is_ratio, x, 1.0))
         folded = torch.where(self.is_ratio, logarithm, x - self.symmetric).abs()
         return torch.where(self.is_size, x, folded)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from facialis.detection.bundle import Bundle
+from facialis.modalities.photo_sets import SPECIFICITIES
 
 INTENDED = (
     "Research on one-sided facial palsy in photos and videos of adults who face the camera; trials of such detectors. "
@@ -38,6 +39,7 @@ def model_card(bundle: Bundle) -> dict[str, Any]:
         "threshold": card["threshold"],
         "threshold_basis": card["threshold_basis"],
         "uncertain": list(card["uncertain"]),
+        "photo_sets": _sets(bundle),
         "novelty_limit": card["novelty_limit"],
         "results": card["results"],
         "reference": {"n": card["reference"]["n"], "of": card["reference"]["of"]},
@@ -46,6 +48,16 @@ def model_card(bundle: Bundle) -> dict[str, Any]:
         "program": card["program"],
         "format": card["format"],
     }
+
+
+def _sets(bundle: Bundle) -> str:
+    """Return where the thresholds of photo sets come from, in words."""
+    model = bundle.photo_set
+    if model is None:
+        return "not known to this bundle"
+    if model.local is not None:
+        return model.local.basis
+    return f"palsy above {SPECIFICITIES[1]:.0%} of simulated healthy people with the same views"
 
 
 def as_markdown(bundle: Bundle) -> str:
@@ -74,6 +86,7 @@ def as_markdown(bundle: Bundle) -> str:
 
 Reads {", ".join(fields["inputs"])}. Palsy from a probability of {fields["threshold"]} at even odds:
 {fields["threshold_basis"]}. Uncertain from {low} to {high}. Largest novelty judged: {fields["novelty_limit"]}.
+Photo sets: {fields["photo_sets"]}.
 
 ## Figures
 

@@ -100,7 +100,7 @@ def look_at(
         finding,
         picture,
         composites(rgb if photos else None, face),
-        answer_errors(detector.read(face, finding.quality.yaw, rgb).answers),
+        answer_errors(detector.read(face, finding.quality.yaw, rgb, whole=True).answers),
         explanation,
         unexplained,
         digest,

@@ -14,6 +14,7 @@ from facialis.cohorts.simulated.variety import vary
 from facialis.modalities.views import REGIONS
 from facialis.models.geometric import Branches, GeometricNet
 from facialis.models.geometric_training import Features, Truth, calibrate, fit, log_odds, predict
+from facialis.models.regions import calibrate_regions, fit_regions
 
 SPECIFICITY = 0.90
 OUTER = (0.80, 0.97)
@@ -81,8 +82,9 @@ def train_detector(
     The training faces, and those on which thresholds are chosen, are bent at random (`Faces.varied`); calibration and
     figures are of the faces as they are.
     """
+    bent = training.varied(seed).features(definition)
     net = fit(
-        training.varied(seed).features(definition),
+        bent,
         training.truth,
         seed=seed,
         label_reads=label_reads,
@@ -90,6 +92,8 @@ def train_detector(
     )
     plain = choosing.features(definition)
     calibrate(net, plain, choosing.truth.label)
+    fit_regions(net, bent, training.truth.regions, seed=seed)
+    calibrate_regions(net, plain, choosing.truth.regions)
     varied = choosing.varied(seed + 1).features(definition)
     healthy = log_odds(net, varied)[choosing.truth.label == 0]
     low, threshold, high = (_sigmoid(float(np.quantile(healthy, q))) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
@@ -131,6 +135,12 @@ def figures(net: GeometricNet, faces: Faces, threshold: float, definition: str, 
             lambda r, column=column: _auc(truth.regions[r, column], answers["regions"][r, column]),  # type: ignore[misc]
             known,
         )
+        asked[f"calibration error of the region {region.replace('_', ' and ')}, {BINS} bins"] = (
+            lambda r, column=column: calibration_error(  # type: ignore[misc]
+                1 / (1 + np.exp(-answers["regions"][r, column])), truth.regions[r, column] == 1, even=False
+            ),
+            known,
+        )
     rng = np.random.default_rng(0)
     results = {}
     for name, (figure, chosen) in asked.items():
@@ -149,10 +159,10 @@ def figures(net: GeometricNet, faces: Faces, threshold: float, definition: str, 
     return results
 
 
-def calibration_error(p: NDArray[np.float64], y: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error: the mean gap between probability and share over ten equal bins, both
-    labels weighing the same, as at even odds."""
-    weight = np.where(y, 0.5 / max(y.sum(), 1), 0.5 / max((~y).sum(), 1))
+def calibration_error(p: NDArray[np.float64], y: NDArray[np.bool_], even: bool = True) -> float:
+    """Return the expected calibration error: the mean gap between probability and share over ten equal bins; both
+    labels weigh the same, as at even odds, unless `even` is false."""
+    weight = np.where(y, 0.5 / max(y.sum(), 1), 0.5 / max((~y).sum(), 1)) if even else np.full(len(y), 1 / len(y))
     bins = np.minimum((p * BINS).astype(int), BINS - 1)
     gap = np.bincount(bins, weight * (p - y), BINS)
     return float(np.abs(gap).sum())
