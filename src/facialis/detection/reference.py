@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -21,9 +21,11 @@ class Reference:
     quantiles
         For each name, its quantiles at `LEVELS`, in its own unit. Quantities that have a sign are taken without it.
     n
-        Faces.
-    of
+        Faces; where each person has one vote, people.
+    of_whom
         What faces they are, in words.
+    bands
+        The same for parts of them, by name (of an age band). A finding knows no age: it is held against the whole.
 
     Examples
     --------
@@ -35,10 +37,11 @@ class Reference:
     quantiles: Mapping[str, NDArray[np.float64]]
     n: int
     of_whom: str
+    bands: Mapping[str, Reference] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Mapping[str, ArrayLike], *, of: str) -> Self:
-        """Take the quantiles of values (n,) by name.
+    def of(cls, values: Mapping[str, ArrayLike], *, of: str, weights: ArrayLike | None = None) -> Self:
+        """Take the quantiles of values (n,) by name; `weights` (n,) of the faces, by default all alike.
 
         Raises
         ------
@@ -48,24 +51,28 @@ class Reference:
         sizes = {len(np.asarray(column)) for column in values.values()}
         if len(sizes) != 1 or sizes == {0}:
             raise ValueError(f"every quantity needs the same number of faces, one or more; got {sorted(sizes)}")
-        columns = {name: np.quantile(np.asarray(column, np.float64), LEVELS) for name, column in values.items()}
+        columns = {name: _quantiles(np.asarray(column, np.float64), weights) for name, column in values.items()}
         return cls(columns, sizes.pop(), of)
 
     @classmethod
     def from_card(cls, table: Mapping[str, Any]) -> Self:
         """Read what `as_dict` gave."""
         rows = np.array([table["quantiles"][str(level)] for level in LEVELS], dtype=np.float64)
-        return cls(dict(zip(table["names"], rows.T, strict=True)), int(table["n"]), str(table["of"]))
+        bands = {name: cls.from_card(part) for name, part in table.get("bands", {}).items()}
+        return cls(dict(zip(table["names"], rows.T, strict=True)), int(table["n"]), str(table["of"]), bands)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready table: ``names``, ``quantiles`` (in their order, for each level), ``n``, ``of``."""
+        """Return a JSON-ready table: ``names``, ``quantiles`` (in their order, for each level), ``n``, ``of``, and
+        where there are some ``bands``.
+        """
         rows = np.stack(list(self.quantiles.values()), axis=1)
-        return {
+        table = {
             "names": list(self.quantiles),
             "quantiles": {str(q): np.round(row, 6).tolist() for q, row in zip(LEVELS, rows, strict=True)},
             "n": self.n,
             "of": self.of_whom,
         }
+        return table | ({"bands": {name: part.as_dict() for name, part in self.bands.items()}} if self.bands else {})
 
     def interval(self, name: str) -> tuple[float, float]:
         """Return the range of the middle 95 % of healthy faces."""
@@ -75,3 +82,13 @@ class Reference:
     def percentile(self, name: str, value: float) -> float:
         """Return which share of healthy faces lies below a value, %: between 1 and 99, the outermost levels."""
         return round(100 * float(np.interp(value, self.quantiles[name], LEVELS)), 1)
+
+
+def _quantiles(column: NDArray[np.float64], weights: ArrayLike | None) -> NDArray[np.float64]:
+    """Return a column's quantiles at `LEVELS`; with equal weights the same as without."""
+    if weights is None:
+        return np.asarray(np.quantile(column, LEVELS))
+    order = np.argsort(column, kind="stable")
+    weight = np.asarray(weights, np.float64)[order]
+    below = np.cumsum(weight) - weight
+    return np.asarray(np.interp(LEVELS, below / max(below[-1], 1e-12), column[order]))
