@@ -54,9 +54,7 @@ def quantities(landmarks: ArrayLike, transforms: ArrayLike, definition: str = "o
         some = points[start : start + _STEP].astype(np.float64)
         framed = in_iris_frame(undo_pose(some, poses[start : start + _STEP]))
         parts.append(
-            np.concatenate(
-                [measure(some, definition=definition), signed_measures(framed), millimetres(framed)], axis=1
-            )
+            np.concatenate([measure(some, definition=definition), signed_measures(framed), millimetres(framed)], axis=1)
         )
     lengths = millimetre_names()
     return Quantities(
@@ -77,7 +75,9 @@ def reference_of(landmarks: ArrayLike, transforms: ArrayLike, definition: str, *
     return Reference.of(sizes(quantities(landmarks, transforms, definition), definition), of=of)
 
 
-def reference_of_people(columns: Mapping[str, ArrayLike], people: Sequence[Any] | NDArray[Any], *, of: str) -> Reference:
+def reference_of_people(
+    columns: Mapping[str, ArrayLike], people: Sequence[Any] | NDArray[Any], *, of: str
+) -> Reference:
     """Return what healthy people measure, each person with one vote however many photos there are.
 
     Each photo weighs one over its person's number of photos: the range is that of one photo of a person drawn at

@@ -11,7 +11,7 @@ The repeats of a group have no order and no rater of their own, so ICC(1,1) is m
 
 Sources: Bland and Altman, BMJ 1996;313:744 (SEM from the mean variance within subjects); Weir, J Strength Cond Res
 2005;19:231 (SEM, minimal difference); Shrout and Fleiss, Psychol Bull 1979;86:420 (ICC and its interval); n0 for groups
-of unlike size: Snedecor and Cochran, Statistical Methods, 1980, 13.5. With unlike sizes the ICC's interval holds nearly.
+of unlike size: Snedecor and Cochran, Statistical Methods, 1980. With unlike sizes the ICC's interval holds nearly.
 """
 
 from __future__ import annotations
