@@ -16,10 +16,13 @@ from facialis.app import (
     cohorts,
     demo,
     detect,
+    follow,
     measure,
     metrology,
     photo_set,
     recalibrate,
+    reference,
+    repeatability,
     study,
     train_detector,
     weights,
@@ -57,8 +60,11 @@ app = typer.Typer(
 )
 app.command("detect")(detect.detect)
 app.command("photo-set")(photo_set.photo_set)
+app.command("follow")(follow.follow)
 app.command("train-detector")(train_detector.train_detector)
 app.command("recalibrate")(recalibrate.recalibrate)
+app.add_typer(reference.app, name="reference")
+app.command("repeatability")(repeatability.repeatability)
 app.add_typer(bundle.app, name="bundle")
 app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)

@@ -187,7 +187,7 @@ def _frame(view: str, sheet: Sheet, say: Words, photos: bool) -> dict[str, Any]:
     elif view in used and used[view]["view_probability"] is not None:
         frame["lines"] += [say("sheet.recognised", share=say.percent(used[view]["view_probability"]))]
     if best.points is not None:
-        frame["outline"] = _outline(best.points)
+        frame["outline"] = outline(best.points)
     if photos and best.jpeg is not None:
         frame["image"] = base64.b64encode(best.jpeg).decode()
     return frame | {"alt": say("sheet.alt_photo" if frame["image"] else "sheet.alt_drawing", view=name)}
@@ -197,7 +197,8 @@ def _gain(row: Mapping[str, Any], view: str) -> float | None:
     return next((entry["auc_gain_simulated"] for entry in row["missing_views"] if entry["view"] == view), None)
 
 
-def _outline(points: NDArray[np.float64]) -> str:
+def outline(points: NDArray[np.float64]) -> str:
+    """Return the contour lines of a face's points (478, 2) as an SVG path."""
     edges = (edge for name in CONTOURS for edge in CONTOURS[name])
     return "".join(f"M{points[a][0]:.1f} {points[a][1]:.1f}L{points[b][0]:.1f} {points[b][1]:.1f}" for a, b in edges)
 
