@@ -1,11 +1,13 @@
 """One person over dates: a curve for each quantity, its error of measurement, and which changes are real.
 
 Error of measurement of one take: the standard error of measurement by the takes of one visit, pooled over visits
-(`facialis.detection.repeatability`), or the error that the landmarks' noise gives the number at this face's size and
-pose; the larger of both. The mean of k takes of a visit has this by sqrt(k). A change between two visits is called real
-beyond SDC95 = 1.96 sqrt(error_1^2 + error_2^2), which for single takes is the smallest detectable change
-1.96 sqrt(2) SEM, else it is within error. Of many changes some are called by chance, one in twenty: those that hold as
-well when all quantities of a visit are asked together (Holm, Scand J Stat 1979;6:65, at 0.05) are marked firm.
+(`facialis.detection.repeatability`), or the stated one: what the landmarks' noise gives the number at this face's size
+and pose, and of a movement what differs from take to take in simulated people; the larger of both. The mean of k takes
+of a visit has this by sqrt(k). A change between two visits is called real beyond
+SDC95 = q sqrt(error_1^2 + error_2^2), else it is within error; for single takes this is the smallest detectable change
+q sqrt(2) SEM. q is 1.96, or where the error is from repeats the quantile of Student's t with their degrees of freedom:
+of few repeats the error itself is hardly known. Of many changes some are called by chance, one in twenty: those that
+hold as well when all quantities of a visit are asked together (Holm, Scand J Stat 1979;6:65, at 0.05) are marked firm.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import numpy as np
 
 from facialis.detection.finding import Finding
 from facialis.detection.identity import shape_of, strangers
-from facialis.detection.repeatability import SDC, repeatability, sem_interval
+from facialis.detection.repeatability import repeatability, sem_interval
 from facialis.detection.takes import (
     SET,
     Numbers,
@@ -77,7 +79,8 @@ class Change(NamedTuple):
 class Point:
     """A quantity at a visit: mean of its takes, its error (one standard deviation) and what that is from, its changes.
 
-    `error_from` is ``repeats`` or ``landmarks``, "" where no error is known.
+    `error_from` is ``repeats``, ``landmarks``, or ``takes`` (landmarks and what differs from take to take in simulated
+    people); "" where no error is known.
     """
 
     date: datetime.date
@@ -115,7 +118,10 @@ class Curve:
     def sdc95(self) -> float | None:
         """Smallest detectable change between two single takes, by the errors that were used."""
         used = [point.error * math.sqrt(point.takes) for point in self.points if point.error is not None]
-        return SDC * float(np.sqrt(np.mean(np.square(used)))) if used else None
+        if not used:
+            return None
+        q = quantile(self.df if any(point.error_from == "repeats" for point in self.points) else math.inf)
+        return q * math.sqrt(2) * float(np.sqrt(np.mean(np.square(used))))
 
 
 @dataclass(frozen=True)
@@ -248,7 +254,8 @@ def _curve(
     for date, own in reads.items():
         stated = [read.noise for read in own if read.noise is not None]
         one = float(np.sqrt(np.mean(np.square(stated)))) if stated else None
-        error, by = max(((e, name) for e, name in ((one, "landmarks"), (sem, "repeats")) if e is not None),
+        stated_by = "takes" if quantity.name in ("excursion", "ratio") else "landmarks"
+        error, by = max(((e, name) for e, name in ((one, stated_by), (sem, "repeats")) if e is not None),
                         default=(None, ""))  # fmt: skip
         mean = float(np.mean([read.value for read in own]))
         points.append(Point(date, mean, len(own), None if error is None else error / math.sqrt(len(own)), by))
@@ -274,13 +281,14 @@ def _repeats(values: Sequence[Sequence[float]]) -> tuple[float | None, int, tupl
 def judge_changes(curves: Sequence[Curve], dates: Sequence[datetime.date]) -> list[Curve]:
     """Return the curves with their changes called, each visit's quantities together for what is firm."""
     made: dict[Quantity, list[Point]] = {curve.quantity: list(curve.points) for curve in curves}
+    known = {curve.quantity: curve.df for curve in curves}
     for date in dates[1:]:
         for whence in ("first", "before"):
             changes: dict[Quantity, tuple[Change, float]] = {}
             for quantity, points in made.items():
                 at = next((n for n, point in enumerate(points) if point.date == date), 0)
                 if at > 0:
-                    changes[quantity] = _change(points[0 if whence == "first" else at - 1], points[at])
+                    changes[quantity] = _change(points[0 if whence == "first" else at - 1], points[at], known[quantity])
             firm = holm([p for _, p in changes.values()])
             for (quantity, (change, _)), holds in zip(changes.items(), firm, strict=True):
                 points = made[quantity]
@@ -298,15 +306,38 @@ def _with(point: Point, whence: str, change: Change) -> Point:
     return Point(point.date, point.value, point.takes, point.error, point.error_from, first, before)
 
 
-def _change(earlier: Point, later: Point) -> tuple[Change, float]:
-    """Return a change, and the chance of one as large where there is none."""
+def _change(earlier: Point, later: Point, df: int) -> tuple[Change, float]:
+    """Return a change, and the chance of one as large where there is none; `df` of the repeats.
+
+    Where one of the two errors is from repeats, the degrees of freedom are Satterthwaite's.
+    """
+    from scipy.stats import norm, t
+
     by = later.value - earlier.value
     if earlier.error is None or later.error is None:
         return Change(earlier.date, by, None, "unknown"), 1.0
     error = math.hypot(earlier.error, later.error)
-    sdc = 1.96 * error
-    chance = math.erfc(abs(by) / error / math.sqrt(2)) if error > 0 else float(by == 0)
+    if error == 0:
+        return Change(earlier.date, by, 0.0, "real" if by else "within error"), float(by == 0)
+    repeated = math.hypot(*(p.error or 0.0 for p in (earlier, later) if p.error_from == "repeats"))
+    freedom = df * (error / repeated) ** 4 if repeated > 0 else math.inf
+    z = abs(by) / error
+    chance = 2 * float(t.sf(z, freedom) if math.isfinite(freedom) else norm.sf(z))
+    sdc = quantile(freedom) * error
     return Change(earlier.date, by, sdc, "real" if abs(by) > sdc else "within error"), chance
+
+
+def quantile(df: float) -> float:
+    """Return how many standard errors a change has to exceed, with an error known with `df` degrees of freedom.
+
+    Examples
+    --------
+    >>> round(quantile(float("inf")), 2), round(quantile(8), 2)
+    (1.96, 2.31)
+    """
+    from scipy.stats import norm, t
+
+    return float(t.ppf(0.975, df) if math.isfinite(df) else norm.ppf(0.975))
 
 
 def holm(chances: Sequence[float], family: float = FAMILY) -> list[bool]:

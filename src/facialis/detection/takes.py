@@ -42,6 +42,19 @@ VIDEO = "video "
 """Before the view of what comes from a video: a video's numbers are not compared with a photo's."""
 SET = "set"
 """View of what is told of all views together."""
+EFFORT = {
+    "small_closed_smile": (0.43, 0.20),
+    "large_smile": (0.25, 0.14),
+    "brow_raise": (0.34, 0.0),
+    "gentle_closure": (0.13, 0.0),
+    "tight_closure": (0.10, 0.0),
+    "pucker": (0.28, 0.17),
+    "lower_teeth": (0.42, 0.0),
+    "nose_wrinkle": (0.71, 0.0),
+}
+"""By how much one simulated person's excursion differs from take to take beyond the landmarks' noise, as a share of it,
+and the ratio of the sides (``benchmarks/take_to_take.py``, 80 simulated people): nobody moves twice alike, and two
+photos do not catch the same moment."""
 NOT_READ, NOT_SURE, NOT_TOLD = "not_read", "not_sure", "not_told"
 
 
@@ -62,7 +75,10 @@ class Quantity(NamedTuple):
 
 
 class Read(NamedTuple):
-    """One take of a quantity: its value, its stated error (None where none is known), and healthy people's range."""
+    """One take of a quantity: its value, its stated error (None where none is known), and healthy people's range.
+
+    The stated error holds the landmarks' noise, and of a movement what differs from take to take (`EFFORT`).
+    """
 
     value: float
     noise: float | None
@@ -223,10 +239,13 @@ def _put(found: Numbers, quantity: Quantity, number: Mapping[str, Any], healthy:
 
 def _put_excursions(found: Numbers, view: str, row: Mapping[str, Any], as_read: Any) -> None:
     healthy = row["healthy_excursion_mm"]
+    share, of_ratio = EFFORT[view.removeprefix(VIDEO)]
     for side in SIDES:
-        quantity = Quantity("excursion", view, side, "mm")
-        _put(found, quantity, as_read(row["excursion_mm"][side]), None if healthy is None else tuple(healthy))
+        quantity, number = Quantity("excursion", view, side, "mm"), as_read(row["excursion_mm"][side])
+        number = {"value": number["value"], "error": math.hypot(number["error"], share * number["value"])}
+        _put(found, quantity, number, None if healthy is None else tuple(healthy))
     ratio = row["ratio"]
     if ratio is not None:
         reference = ratio["reference"]
-        _put(found, Quantity("ratio", view, "", "1"), ratio, None if reference is None else tuple(reference))
+        number = {"value": ratio["value"], "error": math.hypot(ratio["error"], of_ratio)}
+        _put(found, Quantity("ratio", view, "", "1"), number, None if reference is None else tuple(reference))

@@ -108,6 +108,7 @@ def render_follow(
     names : whether files stand by their names (likewise).
     """
     say, course = words(language), followed.course
+    simulated = "simulated" in bundle.reference.of_whom
     dates = [visit.date for visit in course.visits]
     return (
         page_environment()
@@ -133,6 +134,7 @@ def render_follow(
             ),
             changes=[_change_row(curve, say) for curve in course.curves if len(curve.points) > 1],
             errors=[_error_row(curve, say) for curve in course.curves],
+            healthy=say("follow.healthy_simulated" if simulated else "follow.healthy_column"),
             healthy_note=say("follow.healthy_note", rest=f"{bundle.reference.n} {bundle.reference.of_whom}"),
             left_out=_left_out(followed, say),
             recognised=_recognised(followed, say),
@@ -190,13 +192,20 @@ def _notes(followed: Followed, bundle: Bundle, say: Words) -> list[str]:
         notes.append(say("follow.no_movements", name=bundle.card.name))
     if any(curve.quantity.name.endswith("_difference") and curve.healthy is None for curve in followed.course.curves):
         notes.append(say("follow.no_resting", name=bundle.card.name))
-    repeated = [f"{visit.date} ({', '.join(say(f'view.{v}') for v in visit.repeated)})"
-                for visit in visits if visit.repeated]  # fmt: skip
+    repeated: dict[tuple[str, ...], list[str]] = {}
+    for visit in visits:
+        if visit.repeated:
+            repeated.setdefault(visit.repeated, []).append(visit.date.isoformat())
     if repeated:
-        notes.append(say("follow.same_date", visits="; ".join(repeated)))
+        told = [f"{', '.join(say(f'view.{v}') for v in of)} ({_some(dates, say)})" for of, dates in repeated.items()]
+        notes.append(say("follow.same_date", visits="; ".join(told)))
     if followed.by_camera:
         notes.append(say("follow.dated_by_camera", count=followed.by_camera))
     return notes
+
+
+def _some(dates: Sequence[str], say: Words) -> str:
+    return ", ".join(dates) if len(dates) <= 3 else say("follow.visits", number=len(dates))
 
 
 def _score(course: Course, say: Words) -> list[str]:
