@@ -2,10 +2,10 @@
 
 ``python benchmarks/follow_up.py [--people 40] [--visits 3] [--seed 7]``
 
-Photo sets of four views, with one, two and four photos of each view a visit; effort, pose, gaze, distance, size and the
-landmarker's errors are drawn anew for each photo, the person stays as they are. Printed for each quantity: changes since
-the first visit, the share that is called real (nominal: 0.05), and that is firm; and how many visits were taken for
-another person's. All simulated, as landmarks.
+Photo sets of four views, with one, two and four photos of each view a visit; effort, pose, gaze, distance, size and
+the landmarker's errors are drawn anew for each photo, the person stays as they are. Printed for each quantity: changes
+since the first visit, the share that is called real (nominal: 0.05), and that is firm; and how many visits were taken
+for another person's. All simulated, as landmarks.
 """
 
 from __future__ import annotations

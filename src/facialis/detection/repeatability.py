@@ -110,8 +110,8 @@ def _icc(between: Values, within: Values, counts: NDArray[np.intp]) -> tuple[Val
     total = msb + (n0 - 1) * msw
     icc = np.divide(msb - msw, total, out=np.full(k, np.nan), where=total > 0)
     ratio = np.divide(msb, msw, out=np.full(k, np.inf), where=msw > 0)
-    low, high = ratio / f.ppf(0.975, g - 1, n - g), ratio / f.ppf(0.025, g - 1, n - g)
-    ends = np.stack([np.where(np.isfinite(e), (e - 1) / (e + n0 - 1), 1.0) for e in (low, high)], axis=1)
+    limits = ratio[:, None] / f.ppf([0.975, 0.025], g - 1, n - g)
+    ends = 1 - n0 / (limits + n0 - 1)  # of no error within (an infinite limit) 1
     return icc, np.where(np.isfinite(icc)[:, None], ends, np.nan)
 
 
