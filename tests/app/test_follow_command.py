@@ -97,7 +97,7 @@ def test_the_page_names_every_gap(told):
     say, page = words("en"), told["en"]
     assert say("follow.missing", date="2026-01-25", views=say("view.large_smile")) in page
     assert "no date in folder, name or file" in page
-    assert f"2026-01-05, {say('follow.photo', number=1)}: {NO_FACE}" in page
+    assert re.search(rf"2026-01-05, photo \d+: {NO_FACE}", page)
     assert say("follow.dated_by_camera", count=1) in page
     assert "rest, large smile (2026-01-05)" in page
     assert "simulated faces without palsy" in page
