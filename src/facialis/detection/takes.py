@@ -53,8 +53,8 @@ EFFORT = {
     "nose_wrinkle": (0.70, 0.0),
 }
 """By how much one simulated person's excursion differs from take to take beyond the landmarks' noise, as a share of it,
-and the ratio of the sides (``benchmarks/take_to_take.py``, 80 + 60 simulated people, two seeds): nobody moves twice alike, and two
-photos do not catch the same moment."""
+and the ratio of the sides (``benchmarks/take_to_take.py``, mean of two seeds with 80 and 60 simulated people): nobody
+moves twice alike, and two photos do not catch the same moment."""
 NOT_READ, NOT_SURE, NOT_TOLD = "not_read", "not_sure", "not_told"
 
 
