@@ -99,7 +99,8 @@ def test_the_page_names_every_gap(told):
     assert "no date in folder, name or file" in page
     assert re.search(rf"2026-01-05, photo \d+: {NO_FACE}", page)
     assert say("follow.dated_by_camera", count=1) in page
-    assert "rest, large smile (2026-01-05)" in page
+    assert "rest, large smile (2026-01-05, 2026-03-26)" in page
+    assert "rest (2026-01-25)" in page
     assert "simulated faces without palsy" in page
     for language in ("en", "de"):
         said = words(language)

@@ -139,7 +139,7 @@ def take_views(
                 unused.append(Unused(number, NOT_SURE, view, share))
             else:
                 takes.setdefault(view, []).append(Take(number, view, share, read[number], finding))
-    return takes, unused
+    return {view: takes[view] for view in TOLD if view in takes}, unused
 
 
 def photo_numbers(takes: Mapping[str, Sequence[Take]], scale: float, bundle: Bundle) -> Numbers:
