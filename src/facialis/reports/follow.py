@@ -31,7 +31,7 @@ COLUMNS = (
 )  # fmt: skip
 """Of the CSV file. ``error`` is one standard deviation of the visit's mean, ``sdc95`` what a change since the first
 visit has to exceed, ``reference_...`` the middle 95 % of healthy people."""
-MOST_FACES = 60
+MOST_FACES = 24
 
 
 @dataclass(frozen=True)
