@@ -16,7 +16,8 @@ from facialis.app.follow import make_course
 from facialis.cohorts.simulated.recovery import DAYS, draw_recovery
 from facialis.detection.bundle import Bundle
 from facialis.files import write_text
-from facialis.reports.follow import COLUMNS, course_rows, name_of, write_follow
+from facialis.reports.follow import name_of, write_follow
+from facialis.reports.follow_rows import COLUMNS, course_rows
 from facialis.reports.tables import csv_text
 from facialis.words import words
 

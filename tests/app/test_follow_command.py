@@ -16,7 +16,7 @@ from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.bundle import Bundle
 from facialis.faces.quality import NO_FACE
 from facialis.reports.curves import drawing
-from facialis.reports.follow import COLUMNS
+from facialis.reports.follow_rows import COLUMNS
 from facialis.words import words
 
 SECRET = "Anna <b>Muster"
@@ -216,7 +216,7 @@ def test_a_video_is_a_take_of_its_own_kind(tmp_path):
 def test_a_drawing_of_one_point_stays_within_its_frame():
     import datetime
 
-    from facialis.detection.follow import Curve, Point
+    from facialis.detection.changes import Curve, Point
     from facialis.detection.takes import Quantity
 
     day = datetime.date(2026, 3, 1)

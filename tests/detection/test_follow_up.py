@@ -13,9 +13,10 @@ from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.patients import PHOTO_SETS, make_palsy
 from facialis.cohorts.simulated.simulate import draws, faces_of, interocular_cm, reported
 from facialis.detection.bundle import Bundle
+from facialis.detection.changes import Curve, Point, holm, judge_changes, quantile
 from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding
-from facialis.detection.follow import Curve, Point, Seen, follow, holm, judge_changes, quantile, score_views
+from facialis.detection.follow import Seen, follow, score_views
 from facialis.detection.identity import FAR, PHOTOS, Shape, shape_of, strangers, unlike
 from facialis.detection.reading import log_odds, logit_error
 from facialis.detection.takes import NOT_SURE, NOT_TOLD, Quantity, take_views

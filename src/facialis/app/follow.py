@@ -46,7 +46,8 @@ def follow(
     """
     from facialis.detection.bundle import Bundle
     from facialis.files import check_writable, write_text
-    from facialis.reports.follow import COLUMNS, course_rows, write_follow
+    from facialis.reports.follow import write_follow
+    from facialis.reports.follow_rows import COLUMNS, course_rows
     from facialis.reports.tables import console, csv_text
     from facialis.words import words
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from facialis.detection.follow import Curve, Point
+from facialis.detection.changes import Curve, Point
 
 WIDTH, HEIGHT = 340, 176
 LEFT, RIGHT, TOP, BOTTOM = 40, 330, 14, 148

@@ -1,10 +1,10 @@
-"""One person over dates as a page, and as rows."""
+"""One person over dates as a page."""
 
 from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from facialis import __version__
 from facialis.detection.bundle import Bundle
+from facialis.detection.changes import Change, Curve
 from facialis.detection.finding import sigmoid
-from facialis.detection.follow import Change, Course, Curve, Visit
+from facialis.detection.follow import Course, Visit
 from facialis.detection.takes import NOT_READ, NOT_SURE, SET, SURE, VIDEO, Quantity
 from facialis.files import write_text
 from facialis.reports.curves import HEIGHT, WIDTH, drawing
@@ -24,13 +25,6 @@ from facialis.reports.photo_set import outline
 from facialis.reports.templating import page_environment
 from facialis.words import Words, words
 
-COLUMNS = (
-    "date", "view", "quantity", "side", "value", "error", "unit", "n_repeats", "reference_low", "reference_high",
-    "change_from_first", "sdc95", "called", "firm", "change_from_before", "sdc95_before", "called_before",
-    "error_from",
-)  # fmt: skip
-"""Of the CSV file. ``error`` is one standard deviation of the visit's mean, ``sdc95`` what a change since the first
-visit has to exceed, ``reference_...`` the middle 95 % of healthy people."""
 MOST_FACES = 24
 
 
@@ -62,33 +56,6 @@ class Followed:
     left_out: Sequence[tuple[str, str]]
     faces: Mapping[datetime.date, VisitFace]
     by_camera: int
-
-
-def course_rows(course: Course) -> Iterator[dict[str, Any]]:
-    """Yield a row a visit and quantity, columns `COLUMNS`; where it could not be measured, without a value."""
-    for curve in course.curves:
-        quantity, healthy = curve.quantity, curve.healthy or (None, None)
-        points = {point.date: point for point in curve.points}
-        for visit in course.visits:
-            point = points.get(visit.date)
-            row: dict[str, Any] = {
-                "date": visit.date.isoformat(), "view": quantity.view, "quantity": quantity.name,
-                "side": quantity.side, "unit": quantity.unit, "n_repeats": 0 if point is None else point.takes,
-                "reference_low": _rounded(healthy[0]), "reference_high": _rounded(healthy[1]),
-            }  # fmt: skip
-            if point is not None:
-                row |= {"value": _rounded(point.value), "error": _rounded(point.error), "error_from": point.error_from}
-                if (first := point.first) is not None:
-                    row |= {"change_from_first": _rounded(first.by), "sdc95": _rounded(first.sdc95),
-                            "called": first.called, "firm": "yes" if first.firm else "no"}  # fmt: skip
-                if (before := point.before) is not None:
-                    row |= {"change_from_before": _rounded(before.by), "sdc95_before": _rounded(before.sdc95),
-                            "called_before": before.called}  # fmt: skip
-            yield row
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 5)
 
 
 def write_follow(path: Path | str, followed: Followed, bundle: Bundle, **options: Any) -> None:
