@@ -17,10 +17,13 @@ from facialis.app import (
     demo,
     detect,
     explain,
+    follow,
     measure,
     metrology,
     photo_set,
     recalibrate,
+    reference,
+    repeatability,
     report,
     study,
     train_detector,
@@ -61,8 +64,11 @@ app.command("detect")(detect.detect)
 app.command("explain")(explain.explain)
 app.command("photo-set")(photo_set.photo_set)
 app.command("report")(report.report)
+app.command("follow")(follow.follow)
 app.command("train-detector")(train_detector.train_detector)
 app.command("recalibrate")(recalibrate.recalibrate)
+app.add_typer(reference.app, name="reference")
+app.command("repeatability")(repeatability.repeatability)
 app.add_typer(bundle.app, name="bundle")
 app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)

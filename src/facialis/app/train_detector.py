@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from facialis.cohorts.cohort import Cohort
     from facialis.detection.bundle import Bundle
-    from facialis.detection.reference import Reference
     from facialis.studies.detector import Faces
 
 SHARES = (0.6, 0.2)
@@ -143,6 +142,7 @@ def train(
 
     from facialis import __version__
     from facialis.detection.bundle import Bundle, Card
+    from facialis.detection.quantities import reference_of
     from facialis.models.detector_net import export_detector
     from facialis.studies.detector import train_detector as fit
     from facialis.studies.movements import fit_movements
@@ -186,30 +186,6 @@ def train(
     return Bundle.write(out, card, graph)
 
 
-def reference_of(landmarks: Any, transforms: Any, definition: str, *, of: str, origin: str = "face") -> Reference:
-    """Return what healthy faces measure: landmarks (n, 478, 3) px, and their head transforms (n, 4, 4)."""
-    import numpy as np
-
-    from facialis.detection.millimetres import millimetre_names, millimetres
-    from facialis.detection.reference import Reference
-    from facialis.faces.geometry import undo_pose
-    from facialis.modalities.asymmetry import without_sign
-    from facialis.modalities.coordinates import in_iris_frame
-    from facialis.modalities.measures import MEASURES, measure
-    from facialis.modalities.signed import signed_measure_names, signed_measures
-
-    points = np.asarray(landmarks, dtype=np.float64)
-    measures = without_sign(measure(points, definition=definition, origin=origin), definition)
-    framed = in_iris_frame(undo_pose(points, np.asarray(transforms)))
-    signed, lengths = np.abs(signed_measures(framed)), np.abs(millimetres(framed))
-    return Reference.of(
-        {entry.name: measures[:, i] for i, entry in enumerate(MEASURES)}
-        | {f"difference {n}": signed[:, i] for i, n in enumerate(signed_measure_names())}
-        | {n: lengths[:, i] for i, n in enumerate(millimetre_names())},
-        of=of,
-    )
-
-
 def origin_of(cohort: Cohort) -> str:
     """Return the origin (`facialis.modalities.measures.measure`) of a cohort's measures: older ones are of the picture.
 
@@ -250,6 +226,7 @@ def from_study(
     from facialis import __version__
     from facialis.cohorts.cohort import Cohort
     from facialis.detection.bundle import Bundle, Card
+    from facialis.detection.quantities import reference_of
     from facialis.errors import CohortError
     from facialis.files import make_folder
     from facialis.modalities.crops import CROP_SIZE

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.graph import INPUTS, OUTPUTS, check_graph, only
+from facialis.detection.graph import INPUTS, OUTPUTS, check_graph, from_on, only
 from facialis.detection.reference import LEVELS, Reference
 from facialis.errors import BundleError, FacialisError
 from facialis.files import write_text

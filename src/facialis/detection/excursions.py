@@ -121,6 +121,7 @@ def compare_sides(
     reference: Mapping[str, Any] | None,
     *,
     still: bool | None = None,
+    iris: float = IRIS_SPREAD,
 ) -> dict[str, Any]:
     """Return what both sides do from rest to the apex of a movement, JSON-ready: excursions, ratio, what moves along.
 
@@ -130,13 +131,13 @@ def compare_sides(
     change : (23,) of the channels from rest, interocular distances.
     reference : what healthy people stay within in this movement, as `MovementModel.reference` has it.
     still : whether nothing moves; None: neither side goes `CLEAR` standard deviations.
+    iris : relative error of lengths by the iris; 0 where lengths of one person are compared with each other.
     """
     error = motion.error(movement)
     row: dict[str, Any] = {
         "healthy_excursion_mm": reference and [round(end * motion.scale, 2) for end in reference["excursion"]],
         "excursion_mm": {
-            side: _number(way, math.hypot(error, IRIS_SPREAD * way), "mm")
-            for side, way in zip(SIDES, ways, strict=True)
+            side: _number(way, math.hypot(error, iris * way), "mm") for side, way in zip(SIDES, ways, strict=True)
         },
         **_moved_along(motion, movement, change, reference),
     }
@@ -144,7 +145,7 @@ def compare_sides(
         columns = [CHANNELS.index(f"palpebral_fissure_height_{side}") for side in SIDES]
         left_open = (motion.rest + change)[columns] * motion.scale
         row["eye_opening_mm"] = {
-            side: _number(gap, math.hypot(error / math.sqrt(2), IRIS_SPREAD * gap), "mm")
+            side: _number(gap, math.hypot(error / math.sqrt(2), iris * gap), "mm")
             for side, gap in zip(SIDES, left_open, strict=True)
         }
     low, high = np.sort(ways)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,7 @@ def judge_set(
         raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
     judged, chosen = _chosen(photos, bundle)
     answers = {view: judged[k][2].answers or {} for view, (k, _) in chosen.items()}
-    palsy, side, regions = features_of(answers)
-    known = ~np.isnan(palsy)
+    _, side, regions = features_of(answers)
     told = counted(model, list(chosen))
     missing = gains(model, list(chosen))
     row: dict[str, Any] = {
@@ -86,12 +85,12 @@ def judge_set(
     }
     if not chosen:
         return row
-    odds = model.palsy.log_odds(palsy)
+    said = {view: (answers[view], judged[k][2].logit_error or 0.0) for view, (k, _) in chosen.items()}
+    odds, error = set_log_odds(model, said)
     low, edge, high = thresholds(model, told.healthy)
     prior = float(np.log(detector.prevalence / (1 - detector.prevalence)))
     uncertain = bool(low <= odds < high)
     label = "palsy" if odds >= edge else "no palsy"
-    error = _error(model, known, {view: judged[k][2].logit_error or 0.0 for view, (k, _) in chosen.items()})
     towards_right = model.side.log_odds(side)
     row |= {
         "probability": round(sigmoid(odds + prior), 6),
@@ -118,15 +117,27 @@ def chosen_views(
     return {view: (judged[k][0], judged[k][2]) for view, (k, _) in chosen.items()}
 
 
-def set_log_odds(photos: Sequence[tuple[str, str | None, Finding]], bundle: Bundle) -> tuple[float, list[str]]:
+def photos_log_odds(photos: Sequence[tuple[str, str | None, Finding]], bundle: Bundle) -> tuple[float, list[str]]:
     """Return a set's log odds of palsy at even odds, and the views that are there (0 and none where none could be
     judged); arguments as for `judge_set`."""
     model = bundle.photo_set
     if model is None:
         raise BundleError(f"the bundle {bundle.card.name} knows no photo sets; the built-in one does")
     judged, chosen = _chosen(photos, bundle)
-    palsy, _, _ = features_of({view: judged[k][2].answers or {} for view, (k, _) in chosen.items()})
-    return model.palsy.log_odds(palsy), list(chosen)
+    said = {view: (judged[k][2].answers or {}, 0.0) for view, (k, _) in chosen.items()}
+    return set_log_odds(model, said)[0], list(chosen)
+
+
+def set_log_odds(model: SetModel, said: Mapping[str, tuple[Mapping[str, Any], float]]) -> tuple[float, float]:
+    """Return the log odds of palsy of a set, at even odds, and their standard deviation by the landmarks' noise.
+
+    Parameters
+    ----------
+    said : of each view that is there, what the graph answered for its photo, and the error of that log odds.
+    """
+    palsy, _, _ = features_of({view: answers for view, (answers, _) in said.items()})
+    errors = {view: error for view, (_, error) in said.items()}
+    return model.palsy.log_odds(palsy), _error(model, ~np.isnan(palsy), errors)
 
 
 def _chosen(

@@ -75,12 +75,27 @@ def set_excursions(faces: Mapping[str, Face], bundle: Bundle) -> dict[str, Any]:
     rest = photos.get("rest")
     scale = float(np.median([photo.scale for photo in photos.values()])) if photos else 0.0
     return {
-        "views": [_row(movement, photos.get(movement), rest, scale, bundle) for movement in MEASURED],
-        "rest": {} if rest is None else _at_rest(rest, scale, bundle),
+        "views": [excursion_row(movement, photos.get(movement), rest, scale, bundle) for movement in MEASURED],
+        "rest": {} if rest is None else differences_at_rest(rest, scale, bundle),
     }
 
 
-def _row(movement: str, photo: Photo | None, rest: Photo | None, scale: float, bundle: Bundle) -> dict[str, Any]:
+def excursion_row(
+    movement: str,
+    photo: Photo | None,
+    rest: Photo | None,
+    scale: float,
+    bundle: Bundle,
+    *,
+    iris: float = IRIS_SPREAD,
+) -> dict[str, Any]:
+    """Return what both sides do from rest to a view: the row of `set_excursions`.
+
+    Parameters
+    ----------
+    scale : mm in an interocular distance.
+    iris : relative error of lengths by the iris; 0 where lengths of one person are compared with each other.
+    """
     row: dict[str, Any] = {"movement": movement} | dict.fromkeys(TOLD)
     if photo is None or rest is None:
         return row | {"note": NO_VIEW if photo is None else NO_REST}
@@ -90,18 +105,21 @@ def _row(movement: str, photo: Photo | None, rest: Photo | None, scale: float, b
     values = np.stack([rest.values[0], photo.values[0]])
     motion = Motion(np.arange(2.0), values, np.arange(2), rest.values[0], noise, scale)
     ways = motion.moved(movement, slice(1, 2))[0]
-    row |= compare_sides(motion, movement, ways, values[1] - values[0], reference)
+    row |= compare_sides(motion, movement, ways, values[1] - values[0], reference, iris=iris)
     if reference is not None:
         row["moved_along_limit"] = reference["moved_along"] * (1.0 if row["eye_narrowing"] else scale)
     return row
 
 
-def _at_rest(rest: Photo, scale: float, bundle: Bundle) -> dict[str, Any]:
+def differences_at_rest(
+    rest: Photo, scale: float, bundle: Bundle, *, iris: float = IRIS_SPREAD
+) -> dict[str, dict[str, Any]]:
+    """Return the differences of brow, eye and mouth at rest; `scale` and `iris` as for `excursion_row`."""
     told = {}
     for name, (channel, known_as) in RESTING.items():
         right, left = (rest.values[:, CHANNELS.index(f"{channel}_{side}")] for side in SIDES)
         differences = (right - left) * scale
-        error = math.hypot(float(spread(differences)), IRIS_SPREAD * float(differences[0]))
+        error = math.hypot(float(spread(differences)), iris * float(differences[0]))
         reference = bundle.reference
         healthy = reference.interval(known_as) if known_as in reference.quantiles else None
         told[name] = Number(float(differences[0]), error, "mm", healthy).as_dict()

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from facialis import __version__
 from facialis.detection.bundle import Bundle, Card
 from facialis.detection.finding import Finding, sigmoid
+from facialis.detection.quantities import reference_of_people
 from facialis.detection.reference import Reference
 from facialis.errors import FacialisError
 from facialis.modalities.asymmetry import without_sign
@@ -35,7 +36,8 @@ def recalibrate(
 ) -> Card:
     """Return the bundle's card with threshold, uncertain range and reference of local healthy people.
 
-    A person with several photos counts once: by the mean of the photos' log odds and numbers.
+    A person with several photos counts once: by the mean of the photos' log odds, and by photos that weigh one together
+    (`facialis.detection.quantities.reference_of_people`).
 
     Parameters
     ----------
@@ -108,17 +110,15 @@ def _reference(bundle: Bundle, people: Mapping[str, Sequence[Finding]]) -> Refer
     definition = bundle.card.input["definition"]
     rows: list[dict[str, float]] = []
     for findings in people.values():
-        tables = [f.numbers for f in findings if f.numbers is not None]
-        measures = np.mean(
-            [without_sign([t["measures"][entry.name].value for entry in MEASURES], definition) for t in tables], axis=0
-        )
-        row = {entry.name: float(value) for entry, value in zip(MEASURES, measures, strict=True)}
-        for kind, prefix in (("differences", "difference "), ("millimetres", "")):
-            for name in tables[0][kind]:
-                row[f"{prefix}{name}"] = float(np.mean([abs(t[kind][name].value) for t in tables]))
-        rows.append(row)
+        for table in (f.numbers for f in findings if f.numbers is not None):
+            measures = without_sign([table["measures"][entry.name].value for entry in MEASURES], definition)
+            row = {entry.name: float(value) for entry, value in zip(MEASURES, measures, strict=True)}
+            for kind, prefix in (("differences", "difference "), ("millimetres", "")):
+                row |= {f"{prefix}{name}": abs(number.value) for name, number in table[kind].items()}
+            rows.append(row)
+    whose = [name for name, findings in people.items() for f in findings if f.numbers is not None]
     columns: dict[str, ArrayLike] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return Reference.of(columns, of="local healthy people")
+    return reference_of_people(columns, whose, of="local healthy people")
 
 
 def as_people(findings: Sequence[tuple[str, Finding]]) -> dict[str, list[Finding]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
@@ -24,9 +24,11 @@ class Reference:
     quantiles
         For each name, its quantiles at `LEVELS`, in its own unit. Quantities that have a sign are taken without it.
     n
-        Faces.
-    of
+        Faces; where each person has one vote, people.
+    of_whom
         What faces they are, in words.
+    bands
+        The same for parts of them, by name (of an age band). A finding knows no age: it is held against the whole.
 
     Examples
     --------
@@ -38,10 +40,11 @@ class Reference:
     quantiles: Mapping[str, NDArray[np.float64]]
     n: int
     of_whom: str
+    bands: Mapping[str, Reference] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Mapping[str, ArrayLike], *, of: str) -> Self:
-        """Take the quantiles of values (n,) by name.
+    def of(cls, values: Mapping[str, ArrayLike], *, of: str, weights: ArrayLike | None = None) -> Self:
+        """Take the quantiles of values (n,) by name; `weights` (n,) of the faces, by default all alike.
 
         Raises
         ------
@@ -51,24 +54,28 @@ class Reference:
         sizes = {len(np.asarray(column)) for column in values.values()}
         if len(sizes) != 1 or sizes == {0}:
             raise ValueError(f"every quantity needs the same number of faces, one or more; got {sorted(sizes)}")
-        columns = {name: np.quantile(np.asarray(column, np.float64), LEVELS) for name, column in values.items()}
+        columns = {name: _quantiles(np.asarray(column, np.float64), weights) for name, column in values.items()}
         return cls(columns, sizes.pop(), of)
 
     @classmethod
     def from_card(cls, table: Mapping[str, Any]) -> Self:
         """Read what `as_dict` gave."""
         rows = np.array([table["quantiles"][str(level)] for level in LEVELS], dtype=np.float64)
-        return cls(dict(zip(table["names"], rows.T, strict=True)), int(table["n"]), str(table["of"]))
+        bands = {name: cls.from_card(part) for name, part in table.get("bands", {}).items()}
+        return cls(dict(zip(table["names"], rows.T, strict=True)), int(table["n"]), str(table["of"]), bands)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready table: ``names``, ``quantiles`` (in their order, for each level), ``n``, ``of``."""
+        """Return a JSON-ready table: ``names``, ``quantiles`` (in their order, for each level), ``n``, ``of``, and
+        where there are some ``bands``.
+        """
         rows = np.stack(list(self.quantiles.values()), axis=1)
-        return {
+        table = {
             "names": list(self.quantiles),
             "quantiles": {str(q): np.round(row, 6).tolist() for q, row in zip(LEVELS, rows, strict=True)},
             "n": self.n,
             "of": self.of_whom,
         }
+        return table | ({"bands": {name: part.as_dict() for name, part in self.bands.items()}} if self.bands else {})
 
     def interval(self, name: str) -> tuple[float, float]:
         """Return the range of the middle 95 % of healthy faces."""
@@ -98,3 +105,13 @@ def _between(value: float, column: list[float]) -> float:
     below = above - 1
     slope = (LEVELS[above] - LEVELS[below]) / (column[above] - column[below])
     return slope * (value - column[below]) + LEVELS[below]
+
+
+def _quantiles(column: NDArray[np.float64], weights: ArrayLike | None) -> NDArray[np.float64]:
+    """Return a column's quantiles at `LEVELS`; with equal weights the same as without."""
+    if weights is None:
+        return np.asarray(np.quantile(column, LEVELS))
+    order = np.argsort(column, kind="stable")
+    weight = np.asarray(weights, np.float64)[order]
+    below = np.cumsum(weight) - weight
+    return np.asarray(np.interp(LEVELS, below / max(below[-1], 1e-12), column[order]))

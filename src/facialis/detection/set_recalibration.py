@@ -15,7 +15,7 @@ import numpy as np
 
 from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding
-from facialis.detection.photo_set import set_log_odds
+from facialis.detection.photo_set import photos_log_odds
 from facialis.detection.recalibration import FEWEST, exact_interval, operating_point
 from facialis.modalities.photo_sets import LocalSets, counted, score
 
@@ -46,7 +46,7 @@ def set_thresholds(bundle: Bundle, people: Mapping[str, Photos], specificity: fl
         return SetThresholds(None, f"the bundle {bundle.card.name} knows no photo sets")
     scores, views = [], 0
     for photos in people.values():
-        odds, present = set_log_odds(photos, bundle)
+        odds, present = photos_log_odds(photos, bundle)
         if len(present) >= FEWEST_VIEWS:
             scores.append(score(odds, counted(model, present).healthy))
             views += len(present)

@@ -38,6 +38,7 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "Source",
     "VideoFrame",
+    "camera_date",
     "display_name",
     "is_video",
     "list_sources",
@@ -73,6 +74,7 @@ _UPRIGHT = {  # EXIF orientation -> what makes the picture upright
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
+_CAMERA_PART, _TAKEN = 0x8769, (36867, 36868)
 
 
 def read_picture(source: str | Path | bytes | NDArray[Any]) -> NDArray[np.uint8]:
@@ -108,6 +110,19 @@ def read_picture(source: str | Path | bytes | NDArray[Any]) -> NDArray[np.uint8]
         raise PictureError(f"a {type(source).__name__} is no picture; give a path, a file's bytes or an array")
     with opened(source) as file:
         return _decode(file, display_name(source))
+
+
+def camera_date(path: str | os.PathLike[str]) -> str | None:
+    """Return when the camera says that a photo was taken or made digital ("2026:03:01 10:00:00"), None without that.
+
+    When the file was last changed (EXIF ``DateTime``) is no date of a photo. Pixels are not decoded.
+    """
+    try:
+        with opened(path) as file:
+            part = _identify(file, display_name(path)).getexif().get_ifd(_CAMERA_PART)
+    except (*_DAMAGE, PictureError):
+        return None
+    return next((str(part[tag]) for tag in _TAKEN if part.get(tag)), None)
 
 
 def _decode(file: IO[bytes], name: str) -> NDArray[np.uint8]:
