@@ -14,10 +14,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis import Detector
+from facialis import Detector, attribution
 from facialis.cohorts.simulated.cohort import simulate_cohort
 from facialis.cohorts.simulated.picture import palsy_twin
-from facialis.detection import attribution
 from facialis.detection.attribution_methods import METHODS
 from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import half_faces
