@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+NOT_VIDEOS = "photos tell nothing of it; their frames' part moves with the new threshold"
+
 
 def recalibrate(
     healthy: Annotated[Path, typer.Option(help="Folder of healthy people's photos; a folder inside it is one person.")],
@@ -46,5 +48,7 @@ def recalibrate(
     made = Bundle.write(out, set_on(start, people, specificity), start.graph)
     typer.echo(f"{out}: {made.card.name}@{made.hash}")
     typer.echo(f"threshold {start.card.threshold} -> {made.card.threshold}: {made.card.threshold_basis}")
+    if made.video is not None:
+        typer.echo(f"videos with movement in them keep their threshold {made.video.threshold}: {NOT_VIDEOS}")
     if left:
         typer.echo(f"{left} photos could not be judged and count for nothing")

@@ -20,6 +20,8 @@ from facialis.faces.instrument import WIDENING
 from facialis.modalities.movements import MEASURED, PAIRED, MovementModel, find_events, rest_of
 from facialis.modalities.video_evidence import Difference, VideoModel, differences
 from facialis.models.estimator import threads
+from facialis.models.geometric import GeometricNet
+from facialis.models.geometric_training import Features, predict
 from facialis.studies.detector import OUTER, SPECIFICITY
 from facialis.studies.video_sequences import Ask, Film, Filmed, film_people, films_of
 
@@ -88,6 +90,11 @@ def watch(pairs: int, seed: int, ask: Ask, movements: MovementModel, *, bent: bo
     return Watched(people, films, found)
 
 
+def asked_of(net: GeometricNet, definition: str) -> Ask:
+    """Return what a net says of landmarks (n, 478, 3), px, and transforms (n, 4, 4)."""
+    return lambda landmarks, transforms: predict(net, Features.of(landmarks, transforms, definition))
+
+
 def fit_videos(
     ask: Ask,
     movements: MovementModel,
@@ -103,9 +110,7 @@ def fit_videos(
     movements : by which movements are found.
     threshold : the bundle's own for single faces, a probability at even odds.
     """
-    teaching, choosing, counting = (
-        watch(n, seed + k, ask, movements, bent=k < 2) for k, n in enumerate(pairs)
-    )
+    teaching, choosing, counting = (watch(n, seed + 90 + k, ask, movements, bent=k < 2) for k, n in enumerate(pairs))
     model = calibrate(weigh(teaching, threshold), choosing)
     return dataclasses.replace(model, facts=facts(model, counting))
 
@@ -148,9 +153,7 @@ def calibrate(model: VideoModel, videos: Watched) -> VideoModel:
     read = np.isfinite(scores).any(axis=1)
     palsy, odds = videos.palsy[read], videos.odds[read]
     sums = np.array([model.weighed(row) for row in scores[read]])
-    fitted = LogisticRegression(C=_STRENGTH, class_weight="balanced").fit(
-        np.stack([sums[:, 1], odds], axis=1), palsy
-    )
+    fitted = LogisticRegression(C=_STRENGTH, class_weight="balanced").fit(np.stack([sums[:, 1], odds], axis=1), palsy)
     of_side = np.array([film.side for film in videos.films])[read]
     side = LogisticRegression(C=_STRENGTH, fit_intercept=False).fit(
         np.stack([sums[:, 0], of_side], axis=1)[palsy], videos.weak[read][palsy] > 0
@@ -160,8 +163,8 @@ def calibrate(model: VideoModel, videos: Watched) -> VideoModel:
     low, edge, high = (round(float(expit(np.quantile(healthy, q))), 4) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
     people = len({film.person for film, there in zip(videos.films, read & ~videos.palsy, strict=True) if there})
     basis = (
-        f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} simulated videos without palsy, with movement "
-        f"in them, of {people} simulated people lie, who move more unevenly than the simulation knows and are in no "
+        f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} simulated videos without palsy, with "
+        f"movement in them, of {people} simulated people lie, who move more unevenly than the simulation knows and are in no "
         f"other part; uncertain between those of {OUTER[0]:.0%} and {OUTER[1]:.0%}"
     )
     return dataclasses.replace(

@@ -142,7 +142,11 @@ def _pair(draw: Draw, first: int, shown: int, seed: int, ask: Ask, bent: bool) -
         face = faces_of(course, course.palsy) if sick else healthy
         moved = millimetres(face - healthy)
         points, transforms = reported(
-            face, interocular_cm(course.identity), course.camera, np.random.SeedSequence([seed, 77, pair]), sequence=True
+            face,
+            interocular_cm(course.identity),
+            course.camera,
+            np.random.SeedSequence([seed, 77, pair]),
+            sequence=True,
         )
         iod = float(course.camera.iod_px[0])
         own = draw_noise(rng, np.full(shown, iod)) * STAYS_IN_MOVEMENT * iod
