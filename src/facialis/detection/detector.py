@@ -125,7 +125,8 @@ class Detector:
         """Follow one person through a video: findings on six frames a second, and a last one on the whole.
 
         The finding on the whole is of the movements and the frames' mean where a movement could be read and the bundle
-        knows videos, else of the frames' mean; its `video` says which, who was followed, and the movements. A video that breaks off gives its good frames, and the finding on the whole has the status ``error``.
+        knows videos, else of the frames' mean; its `video` says which, who was followed, and the movements. A video
+        that breaks off gives its good frames, and the finding on the whole has the status ``error``.
 
         Parameters
         ----------

@@ -164,8 +164,8 @@ def calibrate(model: VideoModel, videos: Watched) -> VideoModel:
     people = len({film.person for film, there in zip(videos.films, read & ~videos.palsy, strict=True) if there})
     basis = (
         f"the probability below which {SPECIFICITY:.0%} of {len(healthy)} simulated videos without palsy, with "
-        f"movement in them, of {people} simulated people lie, who move more unevenly than the simulation knows and are in no "
-        f"other part; uncertain between those of {OUTER[0]:.0%} and {OUTER[1]:.0%}"
+        f"movement in them, of {people} simulated people lie, who move more unevenly than the simulation knows "
+        f"and are in no other part; uncertain between those of {OUTER[0]:.0%} and {OUTER[1]:.0%}"
     )
     return dataclasses.replace(
         model,

@@ -43,7 +43,7 @@ SECONDS = KEYS / KEY_RATE
 STAYS_IN_MOVEMENT = 0.5
 """Share of the standard deviation of the landmarker's errors that is another in each movement (assumed)."""
 JITTERS = 0.35
-"""Share of it that is another in each frame (assumed; the rest of what changes is in the frames four times a second)."""
+"""Share of it that is another in each frame (assumed; more of what changes is in the frames that are simulated)."""
 TURNS = (3.5, 2.5, 1.5)
 """Yaw, pitch and roll about which a head turns while it is filmed: standard deviation of a person's own, degrees."""
 DRIFT = 0.85
@@ -58,8 +58,8 @@ class Filmed(NamedTuple):
     ----------
     names : of each movement, a standard view or an everyday expression.
     values : (movements, `KEYS`, 23) channels; NaN where the head is turned too far to be measured.
-    odds, side : (movements, `KEYS`) the graph's log odds of palsy and of the subject's right as the weak side; NaN where
-        the frame would not be judged.
+    odds, side : (movements, `KEYS`) the graph's log odds of palsy and of the subject's right as the weak side; NaN
+        where the frame would not be judged.
     visible_mm : (movements,) by how much the palsy moves a landmark, at most.
     regions_mm : (movements, regions).
     iod_px : between the eyes.
@@ -141,13 +141,8 @@ def _pair(draw: Draw, first: int, shown: int, seed: int, ask: Ask, bent: bool) -
         healthy = faces_of(course, no_palsy(n))
         face = faces_of(course, course.palsy) if sick else healthy
         moved = millimetres(face - healthy)
-        points, transforms = reported(
-            face,
-            interocular_cm(course.identity),
-            course.camera,
-            np.random.SeedSequence([seed, 77, pair]),
-            sequence=True,
-        )
+        errors = np.random.SeedSequence([seed, 77, pair])
+        points, transforms = reported(face, interocular_cm(course.identity), course.camera, errors, sequence=True)
         iod = float(course.camera.iod_px[0])
         own = draw_noise(rng, np.full(shown, iod)) * STAYS_IN_MOVEMENT * iod
         points = points + np.repeat(own, KEYS, axis=0).astype(np.float32)
