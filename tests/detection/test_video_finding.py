@@ -84,7 +84,9 @@ def test_its_error_holds_the_noise_of_the_frames_and_of_the_movements(knowing):
     quiet = motion(0.08, 0.15)
     loud = dataclasses.replace(quiet, deviations=4 * quiet.deviations)
     silent = dataclasses.replace(quiet, deviations=None)
-    errors = [whole_finding(knowing, frames(0.0, 0.0), m, [EVENT], "v").finding.logit_error for m in (silent, quiet, loud)]
+    errors = [
+        whole_finding(knowing, frames(0.0, 0.0), m, [EVENT], "v").finding.logit_error for m in (silent, quiet, loud)
+    ]
     assert errors[0] == pytest.approx(0.4 * 0.4)
     assert errors[0] < errors[1] < errors[2]
     finding = whole_finding(knowing, frames(0.0, 0.0), quiet, [EVENT], "v").finding

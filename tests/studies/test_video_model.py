@@ -27,7 +27,9 @@ def watched():
     def ask(landmarks, transforms):
         return bundle.answers(landmarks=landmarks, transform=transforms)
 
-    return [watch(pairs, seed, ask, bundle.movements, bent=bent) for pairs, seed, bent in ((30, 1, True), (20, 3, False))]
+    return [
+        watch(pairs, seed, ask, bundle.movements, bent=bent) for pairs, seed, bent in ((30, 1, True), (20, 3, False))
+    ]
 
 
 @pytest.fixture(scope="module")

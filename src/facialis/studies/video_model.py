@@ -27,7 +27,7 @@ from facialis.studies.video_sequences import Ask, Film, Filmed, film_people, fil
 
 Values = NDArray[np.float64]
 
-PAIRS = (450, 350, 250)
+PAIRS = (400, 300, 150)
 """Pairs of people, of which one has a palsy: to weigh movements on, to calibrate on, to count on."""
 BENT = 0.1
 """How unevenly people move beyond what the simulation knows, patients and healthy alike: standard deviation of a
