@@ -31,7 +31,18 @@ def plain_model():
         for name in names:
             weights[row, CHANNELS.index(f"{name}_subject_right")] = -5.0 * SIGNS.get(movement, 1.0)
     return VideoModel(
-        weights, np.full(8, 3.0), np.eye(8) + 0.3, (-2.0, 2.0, 0.4), (1.0, 0.5), 0.5, (0.3, 0.8), 0.6155, "chosen", {}
+        weights,
+        np.full(8, 3.0),
+        np.eye(8) + 0.3,
+        (-2.0, 2.0, 0.4),
+        (1.0, 0.5),
+        ((-2.0, 1.5),) * 4,
+        (0.1, 0.2),
+        0.5,
+        (0.3, 0.8),
+        0.6155,
+        "chosen",
+        {},
     )
 
 
@@ -74,7 +85,9 @@ def test_one_sided_movement_makes_a_palsy_of_frames_that_show_none(knowing):
     assert (weak.finding.label, weak.finding.side) == ("palsy", "subject_right")
     assert weak.finding.probability > even.finding.probability + 0.5
     assert weak.threshold == 0.5
-    assert weak.finding.severity == pytest.approx(0.3)  # the frames' mean
+    assert weak.finding.severity > even.finding.severity > 0
+    assert weak.finding.regions["brow"] > 0.7 > even.finding.regions["brow"]
+    assert weak.finding.regions["mouth"] == 0.5  # no movement tells it: the frames' mean
     mirrored = whole_finding(knowing, frames(-1.0, -0.6, -0.8, side=-0.5), motion(0.15, 0.02), [EVENT], "v")
     assert mirrored.finding.side == "subject_left"
     assert mirrored.finding.logit == pytest.approx(weak.finding.logit)

@@ -47,7 +47,8 @@ def whole_finding(
     """Judge a video by its judged frames and its movements.
 
     Where the bundle has a `VideoModel` and a movement could be read, log odds and side are of the movements and the
-    frames' mean; else they are the frames' mean. Regions and severity are the frames' mean either way.
+    frames' mean, regions and severity of the movements (a region that no movement tells: of the frames); else all are
+    the frames' mean.
 
     Parameters
     ----------
@@ -82,6 +83,11 @@ def whole_finding(
     given = mean | {"logits": np.array([-odds / 2, odds / 2])}
     if "side" in mean:
         given["side"] = np.array(model.side_log_odds(scores, float(mean["side"])))
+    if "regions" in mean:
+        regions = model.region_log_odds(scores)
+        given["regions"] = np.where(np.isfinite(regions), regions, mean["regions"])
+    if "severity" in mean:
+        given["severity"] = np.array(model.severity_of(scores))
     by_noise = _error(model, motion, read, frames)
     finding = detector.labelled(
         base, given, math.hypot(model.palsy[2] * error, by_noise), (model.threshold, *model.uncertain)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facialis.modalities.movements import AT_APEX, CLEAR, MEASURED, PAIRED, Event, displacement, way_error
+from facialis.modalities.views import REGIONS, TOLD
 
 Values = NDArray[np.float64]
 
@@ -98,6 +99,8 @@ class VideoModel:
     palsy : what the log odds are made of: a constant, the share of `strength`, that of the frames' mean log odds.
     side : the same for the subject's right as the weak side, without a constant: of the weighed sum of the scores, of
         the frames' mean.
+    regions : of each region a constant, and the share of how far its movements' scores go to the weak side.
+    severity : a constant, and the share of `strength`.
     threshold, uncertain : probabilities at even odds, as those of a bundle's card.
     frames_threshold : the threshold of the bundle for single faces when this was fitted. Where that was set anew on
         local people, the frames' log odds are moved by as much.
@@ -110,6 +113,8 @@ class VideoModel:
     covariance: Values
     palsy: tuple[float, float, float]
     side: tuple[float, float]
+    regions: tuple[tuple[float, float], ...]
+    severity: tuple[float, float]
     threshold: float
     uncertain: tuple[float, float]
     frames_threshold: float
@@ -148,10 +153,27 @@ class VideoModel:
         """Return the log odds, given a palsy, that the subject's right is the weak side."""
         return self.side[0] * self.weighed(scores)[0] + self.side[1] * frames
 
+    def region_scores(self, scores: Values) -> Values:
+        """Return of each region (4,) the mean score of the movements that tell it, towards the side that is weak by all
+        of them; NaN where none is there."""
+        towards = 1.0 if self.weighed(scores)[0] > 0 else -1.0
+        own = [scores[rows][np.isfinite(scores[rows])] for rows in _OF_REGION]
+        return np.array([towards * part.mean() if len(part) else np.nan for part in own])
+
+    def region_log_odds(self, scores: Values) -> Values:
+        """Return the log odds (4,) that palsy moves a region by 1 mm or more; NaN where no movement tells it."""
+        constants, shares = np.array(self.regions).T
+        return np.asarray(constants + shares * self.region_scores(scores))
+
+    def severity_of(self, scores: Values) -> float:
+        """Return the mean severity, 0 to 1, of simulated people who moved as unevenly."""
+        return min(1.0, max(0.0, self.severity[0] + self.severity[1] * self.weighed(scores)[1]))
+
     def as_dict(self) -> dict[str, Any]:
         """Return it JSON-ready."""
         arrays = {name: np.round(getattr(self, name), 6).tolist() for name in ("weights", "mean", "covariance")}
-        rest = {name: list(getattr(self, name)) for name in ("palsy", "side", "uncertain")}
+        rest = {name: list(getattr(self, name)) for name in ("palsy", "side", "severity", "uncertain")}
+        rest["regions"] = [list(pair) for pair in self.regions]
         plain = {name: getattr(self, name) for name in ("threshold", "frames_threshold", "basis")}
         return arrays | rest | plain | {"facts": dict(self.facts)}
 
@@ -168,19 +190,24 @@ class VideoModel:
         shapes = {"weights": (n, PAIRED), "mean": (n,), "covariance": (n, n)}
         arrays = {name: np.array(table[name], dtype=np.float64) for name in shapes}
         palsy, side, uncertain = (tuple(map(float, table[name])) for name in ("palsy", "side", "uncertain"))
+        regions = tuple((float(a), float(b)) for a, b in table["regions"])
+        severity = tuple(map(float, table["severity"]))
         threshold, frames = float(table["threshold"]), float(table["frames_threshold"])
         if any(array.shape != shapes[name] or not np.isfinite(array).all() for name, array in arrays.items()):
             raise ValueError(f"its numbers must be of the shapes {shapes}")
-        if (len(palsy), len(side), len(uncertain)) != (3, 2, 2) or not np.isfinite([*palsy, *side]).all():
-            raise ValueError("palsy has three numbers, side and uncertain two")
+        if (len(palsy), len(side), len(uncertain), len(regions), len(severity)) != (3, 2, 2, len(REGIONS), 2):
+            raise ValueError("palsy has three numbers, side, uncertain and severity two, regions four pairs")
+        if not np.isfinite([*palsy, *side, *severity, *np.ravel(regions)]).all():
+            raise ValueError("a number is not finite")
         if not (0 <= uncertain[0] <= threshold <= uncertain[1] <= 1 and 0 < threshold < 1 and 0 < frames < 1):
             raise ValueError("the thresholds must be probabilities in order")
         if np.linalg.eigvalsh(arrays["covariance"]).min() <= 0:
             raise ValueError("covariance is none")
         return cls(
-            arrays["weights"], arrays["mean"], arrays["covariance"], palsy, side,  # type: ignore[arg-type]
+            arrays["weights"], arrays["mean"], arrays["covariance"], palsy, side, regions, severity,  # type: ignore[arg-type]
             threshold, uncertain, frames, str(table["basis"]), dict(table["facts"]),  # type: ignore[arg-type]
         )  # fmt: skip
 
 
+_OF_REGION = [[row for row, name in enumerate(MEASURED) if region in TOLD[name]] for region in REGIONS]
 _ROW = {name: row for row, name in enumerate(MEASURED)}

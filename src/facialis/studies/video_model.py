@@ -16,9 +16,11 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from facialis.cohorts.simulated.truth import VISIBLE_MM
 from facialis.faces.instrument import WIDENING
 from facialis.modalities.movements import MEASURED, PAIRED, MovementModel, find_events, rest_of
 from facialis.modalities.video_evidence import Difference, VideoModel, differences
+from facialis.modalities.views import REGIONS
 from facialis.models.estimator import threads
 from facialis.models.geometric import GeometricNet
 from facialis.models.geometric_training import Features, predict
@@ -128,6 +130,7 @@ def weigh(videos: Watched, threshold: float) -> VideoModel:
         weights.append(one / math.sqrt(float(one @ healthy @ one)))
     plain = VideoModel(
         np.array(weights), np.zeros(len(MEASURED)), np.eye(len(MEASURED)), (0.0, 1.0, 0.0), (1.0, 0.0),
+        ((0.0, 1.0),) * len(REGIONS), (0.0, 1.0),
         0.5, (0.5, 0.5), threshold, "", {},
     )  # fmt: skip
     scores = np.array([plain.scores(found) for found in videos.found])
@@ -158,6 +161,16 @@ def calibrate(model: VideoModel, videos: Watched) -> VideoModel:
     side = LogisticRegression(C=_STRENGTH, fit_intercept=False).fit(
         np.stack([sums[:, 0], of_side], axis=1)[palsy], videos.weak[read][palsy] > 0
     )
+    regions = []
+    moved = np.array([videos.people[film.person].regions_mm[list(film.shown)].max(axis=0) for film in videos.films])
+    shown = (moved >= VISIBLE_MM)[read] & palsy[:, None]
+    uneven = np.array([model.region_scores(row) for row in scores[read]])
+    for column, truth in zip(uneven.T, shown.T, strict=True):
+        there = np.isfinite(column)
+        region = LogisticRegression(C=_STRENGTH).fit(column[there, None], truth[there])
+        regions.append((round(float(region.intercept_[0]), 5), round(float(region.coef_[0, 0]), 5)))
+    severe = np.array([videos.people[film.person].severity for film in videos.films])[read]
+    slope, level = np.polyfit(sums[:, 1], severe, 1)
     constant, *shares = (round(float(v), 5) for v in (*fitted.intercept_, *fitted.coef_[0]))
     healthy = constant + np.stack([sums[:, 1], odds], axis=1)[~palsy] @ shares
     low, edge, high = (round(float(expit(np.quantile(healthy, q))), 4) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
@@ -171,6 +184,8 @@ def calibrate(model: VideoModel, videos: Watched) -> VideoModel:
         model,
         palsy=(constant, shares[0], shares[1]),
         side=(round(float(side.coef_[0, 0]), 5), round(float(side.coef_[0, 1]), 5)),
+        regions=tuple(regions),
+        severity=(round(float(level), 5), round(float(slope), 5)),
         threshold=edge,
         uncertain=(low, high),
         basis=basis,
