@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -12,14 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from facialis import Detector
 from facialis.app.cli import app
 from facialis.cohorts.cohort import Cohort
 from facialis.detection.bundle import Bundle
-from facialis.errors import CohortError, FacialisError, RecipeError
-from facialis.studies.deployment import deploy
+from facialis.detection.reading import WIDENED
+from facialis.errors import BundleError, CohortError, FacialisError, RecipeError
+from facialis.studies.crop_noise import moved
+from facialis.studies.deployment import crossed_thresholds, deploy
 from facialis.studies.recipes import TINY, load_recipes
 from facialis.studies.study import run_study
 from facialis.studies.table1 import tiny_cohort
@@ -96,6 +100,70 @@ def test_the_card_says_what_it_is(study: Path, bundle: Path) -> None:
     held_out = pd.read_parquet(study / "predictions.parquet").query("recipe == 'early-fusion'")
     assert any(f"{len(held_out)} simulated frames" in figure for figure in card.results)
     assert 0 < card.uncertain[0] <= card.threshold <= card.uncertain[1] < 1
+
+
+def test_the_interval_holds_how_the_crop_is_cut(bundle: Path, landmarker, astronaut) -> None:
+    read = Bundle.load(bundle)
+    noise = read.card.logit_noise
+    assert noise is not None
+    assert noise["n"] == 16  # the cohort's frames; one group, as there are few
+    assert len(noise["iod_px"]) == len(noise["sd"]) == 1
+    assert noise["sd"][0] > 0
+    assert "simulated faces" in noise["basis"]
+    finding = Detector(read, landmarker).detect(astronaut, source="astronaut")
+    bare = Bundle(dataclasses.replace(read.card, logit_noise=None), read.graph, read.hash)
+    without = Detector(bare, landmarker).detect(astronaut, source="astronaut")
+    assert finding.logit == without.logit  # the label's odds are not touched
+    assert finding.logit_error == pytest.approx(np.hypot(without.logit_error, WIDENED * noise["sd"][0]), rel=1e-4)
+
+
+def test_a_row_of_measures_alone_has_no_crop_noise(study: Path) -> None:
+    assert deploy(study, "measures-net", Cohort.open(study / "cohort")).logit_noise is None
+
+
+def test_a_crop_cut_by_its_own_frame_stays_and_by_another_moves() -> None:
+    rng = np.random.default_rng(0)
+    smooth = np.asarray(Image.fromarray(rng.integers(0, 255, (8, 8), dtype=np.uint8)).resize((256, 256)))
+    frame = (10.0, 20.0, 250.0, 280.0)
+    same = moved(smooth, frame, frame).astype(int)
+    assert np.abs(same - smooth).mean() < 3
+    right = moved(smooth, frame, (34.0, 20.0, 274.0, 280.0)).astype(int)  # a tenth of its width to the right
+    shift = round(24 / 240 * 256)
+    assert np.abs(right[:, : 256 - shift] - smooth[:, shift:]).mean() < 4
+    assert np.abs(right - smooth).mean() > 2 * np.abs(right[:, : 256 - shift] - smooth[:, shift:]).mean()
+    assert moved(smooth, frame, (-200.0, -200.0, 400.0, 400.0)).shape == (256, 256)
+
+
+def test_noise_by_size_is_read_between_the_sizes() -> None:
+    bundle = Bundle.load()
+    table = {"iod_px": [30.0, 120.0], "sd": [0.4, 0.1], "n": 50, "basis": "measured"}
+    card = dataclasses.replace(bundle.card, logit_noise=table)
+    noisy = Bundle(card, bundle.graph, bundle.hash)
+    assert [noisy.crop_noise(px) for px in (20, 30, 60, 120, 300)] == pytest.approx([0.4, 0.4, 0.25, 0.1, 0.1])
+    assert bundle.crop_noise(60) == 0
+
+
+def test_a_card_whose_noise_cannot_be_is_refused(tmp_path: Path) -> None:
+    bundle = Bundle.load()
+    for number, table in enumerate(({"iod_px": [60.0, 30.0], "sd": [1.0, 1.0]}, {"iod_px": [60.0], "sd": [-1.0]})):
+        with pytest.raises(BundleError, match="logit_noise must"):
+            Bundle.write(tmp_path / str(number), dataclasses.replace(bundle.card, logit_noise=table), bundle.graph)
+
+
+def test_each_folds_answers_are_held_against_the_others_threshold(study: Path, bundle: Path) -> None:
+    odds = np.array([0.0, 1.0, 2.0, 3.0, 10.0, 20.0, 30.0, 40.0])
+    label = np.array([0, 0, 0, 1, 0, 0, 0, 1])
+    owner = np.array(list("aaebcccd"))
+    fold = np.repeat([0, 1], 4)
+    edges = crossed_thresholds(odds, label, owner, fold)
+    assert edges[:4] == pytest.approx(np.quantile([10.0, 20.0, 30.0], 0.9))
+    assert edges[4:] == pytest.approx(np.quantile([0.0, 1.0, 2.0], 0.9))
+    owner[5] = "a"  # a person in two folds chooses for none of them
+    assert crossed_thresholds(odds, label, owner, fold)[:4] == pytest.approx(np.quantile([10.0, 30.0], 0.9))
+    with pytest.raises(FacialisError, match="fold 0 holds every subject without palsy"):
+        crossed_thresholds(odds[:4], label[:4], owner[:4], fold[:4])
+    results = Bundle.load(bundle).card.results
+    assert sum("each fold by a threshold of the others" in figure for figure in results) == 2
 
 
 def test_it_judges_a_photo_without_torch(bundle: Path, landmarker, astronaut) -> None:

@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from facialis.detection.finding import Finding
 
+NOT_VIDEOS = "photos tell nothing of it; their frames' part moves with the new threshold"
+
 
 def recalibrate(
     healthy: Annotated[Path, typer.Option(help="Folder of healthy people's photos; a folder inside it is one person.")],
@@ -59,5 +61,7 @@ def recalibrate(
     typer.echo(f"{out}: {made.card.name}@{made.hash}")
     typer.echo(f"threshold {start.card.threshold} -> {made.card.threshold}: {made.card.threshold_basis}")
     typer.echo(f"photo sets: {of_sets.said}")
+    if made.video is not None:
+        typer.echo(f"videos with movement in them keep their threshold {made.video.threshold}: {NOT_VIDEOS}")
     if left:
         typer.echo(f"{left} photos could not be judged and count for nothing")

@@ -135,7 +135,7 @@ def train(
     digest: str,
     photo_sets: bool = False,
 ) -> Bundle:
-    """Train, and write the bundle; with what simulated `photo_sets` tell of its net."""
+    """Train, and write the bundle; with what simulated photo sets and videos tell of its net where `photo_sets`."""
     import tempfile
 
     import numpy as np
@@ -147,6 +147,7 @@ def train(
     from facialis.studies.detector import train_detector as fit
     from facialis.studies.movements import fit_movements
     from facialis.studies.photo_sets import fit_photo_sets
+    from facialis.studies.video_model import asked_of, fit_videos
 
     definition = "oo-2025"
     trained = fit(training, choosing, testing, seed=seed, definition=definition, simulated=simulated)
@@ -161,6 +162,7 @@ def train(
         definition,
         of="simulated faces without palsy" if simulated else "faces without palsy of the training cohort",
     )
+    movements = fit_movements(seed) if photo_sets else None
     card = Card(
         name=name,
         input={"definition": definition, "coordinates": "pixel", "origin": "face", "pose_corrected": False},
@@ -180,7 +182,10 @@ def train(
         reference=reference.as_dict(),
         licence="Apache-2.0" if simulated else "as the training cohort's",
         photo_set=fit_photo_sets(trained.net, definition, seed).as_dict() if photo_sets else None,
-        movements=fit_movements(seed).as_dict() if photo_sets else Bundle.load().card.movements,
+        movements=Bundle.load().card.movements if movements is None else movements.as_dict(),
+        video=None
+        if movements is None
+        else fit_videos(asked_of(trained.net, definition), movements, trained.threshold, seed).as_dict(),
         program=f"facialis {__version__}",
     )
     return Bundle.write(out, card, graph)
@@ -275,6 +280,7 @@ def from_study(
         ).as_dict(),
         licence="as the training cohort's, and the encoder's weights'",
         movements=Bundle.load().card.movements,
+        logit_noise=found.logit_noise,
         program=f"facialis {__version__}",
     )
     show(Bundle.write(out, card, graph), out)

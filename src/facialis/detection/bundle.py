@@ -27,6 +27,7 @@ from facialis.files import write_text
 from facialis.modalities.measures import COORDINATES, DEFINITIONS, MEASURES, ORIGINS
 from facialis.modalities.movements import MovementModel
 from facialis.modalities.photo_sets import SetModel
+from facialis.modalities.video_evidence import VideoModel
 
 T = TypeVar("T")
 
@@ -55,6 +56,12 @@ class Card:
         A `facialis.modalities.photo_sets.SetModel` for what this graph says of photo sets; None where there is none.
     movements
         A `facialis.modalities.movements.MovementModel`; None where movements are not known.
+    video
+        A `facialis.modalities.video_evidence.VideoModel` for what this graph says of videos with movement in them;
+        None: a video's finding is the mean of its frames' answers.
+    logit_noise
+        Of a graph that reads a crop: the standard deviation of the log odds when the crop is cut otherwise, ``sd`` at
+        ``iod_px`` between the irises, with ``n`` and ``basis``; None where it is not known.
     labels
         The logits' order; always ``("no palsy", "palsy")``.
     threshold
@@ -93,6 +100,8 @@ class Card:
     novelty_limit: float | None = None
     photo_set: dict[str, Any] | None = None
     movements: dict[str, Any] | None = None
+    video: dict[str, Any] | None = None
+    logit_noise: dict[str, Any] | None = None
     labels: tuple[str, str] = LABELS
     format: int = FORMAT
 
@@ -200,6 +209,16 @@ class Bundle:
     def movements(self) -> MovementModel | None:
         """What the card knows of movements; a `BundleError` if its entry cannot be read."""
         return self._entry("movements", MovementModel.from_dict)
+
+    @cached_property
+    def video(self) -> VideoModel | None:
+        """What the card knows of videos; a `BundleError` if its entry cannot be read."""
+        return self._entry("video", VideoModel.from_dict)
+
+    def crop_noise(self, iod_px: float) -> float:
+        """Return the standard deviation of the log odds by how a face of this size is cut out; 0 where not known."""
+        table = self.card.logit_noise
+        return 0.0 if table is None else float(np.interp(np.log(iod_px), np.log(table["iod_px"]), table["sd"]))
 
     def _entry(self, name: str, read: Callable[[dict[str, Any]], T]) -> T | None:
         table = getattr(self.card, name)
@@ -337,6 +356,12 @@ def _parse_card(text: bytes, folder: Path) -> Card:
     return card
 
 
+def _is_noise(table: dict[str, Any]) -> bool:
+    px, sd = (np.asarray(table[name], dtype=np.float64) for name in ("iod_px", "sd"))
+    whole = px.ndim == 1 and px.shape == sd.shape and len(px) > 0 and bool(np.isfinite([px, sd]).all())
+    return whole and bool((sd >= 0).all() and px[0] > 0 and (np.diff(px) > 0).all())
+
+
 def _wrong_entry(card: Card) -> str:
     """Return what is wrong with a card's entries, empty when nothing is."""
     quantiles = np.asarray([card.reference["quantiles"][q] for q in QUANTILES], dtype=np.float64)
@@ -345,6 +370,9 @@ def _wrong_entry(card: Card) -> str:
         "the threshold must lie between 0 and 1": 0 < card.threshold < 1,
         "uncertain must be two probabilities about the threshold": (
             len(card.uncertain) == 2 and 0 <= card.uncertain[0] <= card.threshold <= card.uncertain[1] <= 1
+        ),
+        "logit_noise must have a standard deviation sd of at least 0 for each of its iod_px, which increase": (
+            card.logit_noise is None or _is_noise(card.logit_noise)
         ),
         "novelty_limit must be a positive number or null": card.novelty_limit is None or card.novelty_limit > 0,
         f"input must have a definition of {DEFINITIONS}": card.input["definition"] in DEFINITIONS,

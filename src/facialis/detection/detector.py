@@ -123,8 +123,9 @@ class Detector:
     ) -> list[Finding]:
         """Follow one person through a video: findings on six frames a second, and a last one on the whole.
 
-        The finding on the whole is the mean of the frames' answers; its `video` holds who was followed and the
-        movements. A video that breaks off gives its good frames, and the finding on the whole has the status ``error``.
+        The finding on the whole is of the movements and the frames' mean where a movement could be read and the bundle
+        knows videos, else of the frames' mean; its `video` says which, who was followed, and the movements. A video
+        that breaks off gives its good frames, and the finding on the whole has the status ``error``.
 
         Parameters
         ----------
@@ -193,7 +194,7 @@ class Detector:
         reading = self.read(face, quality.yaw, rgb)
         reasons = list(quality.reasons)
         again = mirrored = None
-        if twice and (self.careful or self._hangs_on_noise(reading) or quality.reasons):
+        if twice and (self.careful or self._hangs_on_noise(reading, face) or quality.reasons):
             mirrored = look_again(self.landmarker, rgb, face)
             if mirrored is None:
                 reasons.append("no face in the mirrored picture: the landmarks are not to be trusted")
@@ -225,7 +226,8 @@ class Detector:
             measures=reading.measures,
             numbers=numbers(reading, self.bundle),
         )
-        return self.labelled(finding, {name: array[0] for name, array in answers.items()}, logit_error(answers))
+        error = logit_error(answers, self.bundle.crop_noise(face.interocular_px))
+        return self.labelled(finding, {name: array[0] for name, array in answers.items()}, error)
 
     def read(self, face: Face, yaw: float, rgb: NDArray[np.uint8], *, whole: bool = False) -> Reading:
         """Return what the graph and the measures say of a face, and of its noisy copies; the crop is one for all.
@@ -258,11 +260,11 @@ class Detector:
         """Return the (29,) measures of a face as the bundle's model wants them."""
         return np.asarray(measured(face.landmarks[None], face, self.bundle)[0])
 
-    def _hangs_on_noise(self, reading: Reading) -> bool:
+    def _hangs_on_noise(self, reading: Reading, face: Face) -> bool:
         """Whether the error bar of the log odds touches a threshold."""
         card = self.bundle.card
         odds = log_odds(reading.answers)[0]
-        reach = 1.96 * logit_error(reading.answers)
+        reach = 1.96 * logit_error(reading.answers, self.bundle.crop_noise(face.interocular_px))
         edges = [math.log(p / (1 - p)) for p in (*card.uncertain, card.threshold) if 0 < p < 1]
         return any(abs(odds - edge) < reach for edge in edges)
 
@@ -288,13 +290,26 @@ class Detector:
         chosen = faces[number - 1]
         return [self.judge(chosen, rgb, source=source, number=None if choice == "only" else number, twice=twice)]
 
-    def labelled(self, finding: Finding, answers: Mapping[str, NDArray[np.float64]], error: float) -> Finding:
-        """Fill in what the model says: `answers` of one face or video, each without its first axis."""
+    def labelled(
+        self,
+        finding: Finding,
+        answers: Mapping[str, NDArray[np.float64]],
+        error: float,
+        thresholds: tuple[float, float, float] | None = None,
+    ) -> Finding:
+        """Fill in what the model says: `answers` of one face or video, each without its first axis.
+
+        Parameters
+        ----------
+        thresholds
+            Probabilities at even odds: of palsy, and between which it is uncertain. None: the bundle's own.
+        """
         card = self.bundle.card
+        threshold, low, high = thresholds or (card.threshold, *card.uncertain)
         logit = float(answers["logits"][1] - answers["logits"][0])
         even = sigmoid(logit)
-        label: Literal["palsy", "no palsy"] = "palsy" if even >= card.threshold else "no palsy"
-        uncertain = card.uncertain[0] <= even < card.uncertain[1]
+        label: Literal["palsy", "no palsy"] = "palsy" if even >= threshold else "no palsy"
+        uncertain = low <= even < high
         side: Side | None = None
         sure = None
         if "side" in answers and (label == "palsy" or uncertain):

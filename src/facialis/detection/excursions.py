@@ -19,13 +19,14 @@ from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, SIDES
 from facialis.modalities.movements import (
     AT_APEX,
-    MEASURED,
+    CLEAR,
     WITH_THE_MOUTH,
     Event,
     commissure_shift,
     displacement,
     eye_narrowing,
     ratio_of,
+    way_error,
 )
 from facialis.modalities.trajectories import CHANNELS
 
@@ -36,8 +37,6 @@ MEASUREMENTS = (
     "eye_narrowing", "commissure_shift_mm", "eye_opening_mm", "synkinesis_sign", "note",
 )  # fmt: skip
 """What a movement's row says beside its name and time; None where it cannot be told or does not apply."""
-CLEAR = 3.0
-"""Standard deviations from which a side is said to move."""
 SLOWEST_RATE = 12.0
 """Frames a second below which neither speed nor lag is told."""
 BEFORE = 0.4
@@ -58,6 +57,8 @@ class Motion:
     rest : (23,) the face at rest.
     noise : (23,) standard deviation of a channel by the landmarker's noise.
     scale : mm in an interocular distance, by the iris.
+    deviations : (copies, 23) by how much the channels might have been found otherwise, see
+        `facialis.detection.errors.noisy_copies`; None where that is not known.
     """
 
     times: Values
@@ -66,6 +67,7 @@ class Motion:
     rest: Values
     noise: Values
     scale: float
+    deviations: Values | None = None
 
     def moved(self, movement: str, rows: NDArray[np.intp] | slice) -> Values:
         """Return by how many mm each side moves (k, 2) in some frames the way that a movement goes."""
@@ -73,8 +75,7 @@ class Motion:
 
     def error(self, movement: str) -> float:
         """Return the standard deviation of such a way, mm, the iris apart."""
-        columns = [CHANNELS.index(f"{name}_{side}") for name in MEASURED[movement] for side in SIDES]
-        return math.sqrt(2 * float(np.mean(self.noise[columns] ** 2))) * self.scale
+        return way_error(self.noise, movement) * self.scale
 
 
 def measure_event(motion: Motion, event: Event, reference: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -28,6 +28,11 @@ def sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
 
 
+def logit_of(probability: float) -> float:
+    """Return the log odds of a probability between 0 and 1."""
+    return math.log(probability / (1 - probability))
+
+
 @dataclass(frozen=True)
 class Number:
     """A measured number with its error, and what healthy faces measure.

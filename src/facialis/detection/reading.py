@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,9 +53,14 @@ def log_odds(answers: dict[str, Values]) -> Values:
     return np.asarray(answers["logits"][:, 1] - answers["logits"][:, 0])
 
 
-def logit_error(answers: dict[str, Values]) -> float:
-    """Return the standard deviation of the log odds over the noisy copies, widened by `WIDENED`."""
-    return WIDENED * float(spread(log_odds(answers)))
+def logit_error(answers: dict[str, Values], of_crop: float = 0.0) -> float:
+    """Return the standard deviation of the log odds over the noisy copies, widened by `WIDENED`.
+
+    Parameters
+    ----------
+    of_crop : that by how the crop is cut, which is one for all copies (`Bundle.crop_noise`).
+    """
+    return WIDENED * math.hypot(float(spread(log_odds(answers))), of_crop)
 
 
 def answer_errors(answers: dict[str, Values]) -> dict[str, Values]:

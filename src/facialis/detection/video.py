@@ -16,6 +16,7 @@ from facialis.detection.excursions import Motion, measure_event
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import iris_scale
 from facialis.detection.prompts import Prompts
+from facialis.detection.video_finding import whole_finding
 from facialis.errors import PictureError
 from facialis.faces.face import Face
 from facialis.faces.following import Follower, Person
@@ -56,6 +57,8 @@ class VideoReading:
     probabilities : (s, probability of palsy; None where it could not be judged) of the frames that were judged.
     motion : None if the face was not found.
     events : rows, as `facialis.detection.excursions.measure_event` gives them.
+    finding_from : what the finding on the whole is made of: "movements and frames", or "frames"; None: not judged.
+    threshold : the probability, at even odds, from which the whole is called palsy.
     """
 
     frames: int
@@ -67,6 +70,8 @@ class VideoReading:
     probabilities: tuple[tuple[float, float | None], ...]
     motion: Motion | None
     events: tuple[dict[str, Any], ...]
+    finding_from: str | None = None
+    threshold: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it JSON-ready, with the sequence's trajectories (see `facialis.modalities.trajectories`)."""
@@ -77,6 +82,7 @@ class VideoReading:
             numbers = {name: round(value, 6) if math.isfinite(value) else None for name, value in pairs}
         return {
             "frames": self.frames, "seconds": round(self.seconds, 3), "person": self.person,
+            "finding_from": self.finding_from, "threshold": self.threshold,
             "people": list(self.people), "gaps": [list(gap) for gap in self.gaps], "turned": round(self.turned, 3),
             "mm_per_interocular_distance": None if self.motion is None else round(self.motion.scale, 3),
             "events": list(self.events), "trajectories": numbers,
@@ -191,11 +197,13 @@ def detect_frames(
             for row in due
         ]
         own = [dataclasses.replace(finding, face_number=number) for finding in own]
-        whole = _whole(detector, own, source, broken, why_not)
-        reading = _read(detector, followed, times, np.array(numbers, dtype=np.int64), people, prompts)
+        reading, events = _read(detector, followed, times, np.array(numbers, dtype=np.int64), people, prompts)
+        whole = whole_finding(detector, own, reading.motion, events, source, broken=broken, why_not=why_not)
         shares = tuple((clocks[row], finding.probability) for row, finding in zip(due, own, strict=True))
-        reading = dataclasses.replace(reading, probabilities=shares)
-        findings += [*own, dataclasses.replace(whole, face_number=number, video=reading)]
+        reading = dataclasses.replace(
+            reading, probabilities=shares, finding_from=whole.made_of, threshold=whole.threshold
+        )
+        findings += [*own, dataclasses.replace(whole.finding, face_number=number, video=reading)]
     return findings
 
 
@@ -229,27 +237,28 @@ def _read(
     numbers: NDArray[np.int64],
     people: tuple[dict[str, Any], ...],
     prompts: Sequence[Event],
-) -> VideoReading:
+) -> tuple[VideoReading, list[Event]]:
+    """Return what the video shows of a person, and the movements that were asked for or found."""
     seconds = float(times[-1] - times[0]) if len(times) else 0.0
     if track is None or track.face is None:
-        return VideoReading(len(times), seconds, None, people, (), 0.0, (), None, ())
+        return VideoReading(len(times), seconds, None, people, (), 0.0, (), None, ()), []
     values = np.full((len(times), len(CHANNELS)), np.nan)
     turned = np.abs(track.poses - np.median(track.poses, axis=0)).max(axis=1) > TURNED
     values[track.rows] = np.where(turned[:, None], np.nan, track.values)
     copies = noisy_copies(track.face.landmarks, track.face.interocular_px, track.yaw)
     transforms = np.broadcast_to(track.face.transform, (len(copies), 4, 4))
-    noise = spread(channels(undo_pose(copies.astype(np.float64), transforms)))
+    found = channels(undo_pose(copies.astype(np.float64), transforms))
     model = detector.bundle.movements
     asked = [event for event in prompts if event.movement in MEASURED]
     rest = _rest(values, times, prompts) if model is None else rest_of(values, model)
-    motion = Motion(times, values, numbers, rest, noise, float(np.median(track.scales)))
+    motion = Motion(times, values, numbers, rest, spread(found), float(np.median(track.scales)), found[1:] - found[0])
     events = asked or ([] if model is None else find_events(values, times, rest, model))
     measured = [
         measure_event(motion, event, None if model is None else model.reference.get(event.movement)) for event in events
     ]
     # what was found, but is below the noise once it is measured, is no movement
     rows = tuple(row for row in measured if row["by"] == "prompt" or row["ratio"] is not None)
-    return VideoReading(
+    reading = VideoReading(
         len(times),
         seconds,
         track.person.number,
@@ -260,6 +269,7 @@ def _read(
         motion,
         rows,
     )
+    return reading, events
 
 
 def _rest(values: NDArray[np.float64], times: NDArray[np.float64], prompts: Sequence[Event]) -> NDArray[np.float64]:
@@ -275,23 +285,3 @@ def _rest(values: NDArray[np.float64], times: NDArray[np.float64], prompts: Sequ
 def _gaps(times: NDArray[np.float64], rows: NDArray[np.intp]) -> tuple[tuple[float, float], ...]:
     ends = np.concatenate([[times[0]], times[rows], [times[-1]]])
     return tuple((round(float(a), 3), round(float(b), 3)) for a, b in itertools.pairwise(ends) if b - a > LONGEST_GAP)
-
-
-def _whole(
-    detector: Detector, findings: Sequence[Finding], source: str, broken: str | None, why_not: str | None
-) -> Finding:
-    """Return the finding on the whole video: the mean of the answers to the frames that were judged."""
-    base = Finding(source, "judged", detector.model, prevalence=detector.prevalence)
-    if broken is not None:
-        return dataclasses.replace(base, status="error", reasons=(broken,))
-    if why_not is not None:
-        return dataclasses.replace(base, status="abstained", reasons=(why_not,))
-    judged = [finding for finding in findings if finding.logit is not None]
-    if not judged:
-        seen = dict.fromkeys(reason.split(":")[0] for finding in findings for reason in finding.reasons)
-        return dataclasses.replace(base, status="abstained", reasons=("no frame could be judged", *seen))
-    errors = [finding.logit_error or 0.0 for finding in judged]
-    varying = float(np.std([finding.logit or 0.0 for finding in judged])) / math.sqrt(len(judged))
-    answers = [finding.answers for finding in judged if finding.answers is not None]
-    mean = {name: np.mean([frame[name] for frame in answers], axis=0) for name in answers[0]}
-    return detector.labelled(base, mean, math.hypot(float(np.mean(errors)), varying))

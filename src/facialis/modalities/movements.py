@@ -8,6 +8,7 @@ known.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -15,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facialis.modalities.trajectories import CHANNELS
+from facialis.modalities.trajectories import CHANNELS, SIDES
 from facialis.modalities.views import TOLD
 
 Values = NDArray[np.float64]
@@ -47,6 +48,8 @@ QUIETEST = 0.2
 """Share of the frames, those that look most like rest, whose median is taken for the face at rest."""
 AT_APEX = 0.8
 """Share of the largest excursion from which a frame counts as the apex."""
+CLEAR = 3.0
+"""Standard deviations from which a side is said to move."""
 _FLOOR = 0.004
 
 
@@ -266,6 +269,15 @@ def displacement(change: ArrayLike, movement: str) -> Values:
     longest = flat[np.argmax(np.nan_to_num(np.hypot(flat[:, 0], flat[:, 1])))]
     length = float(np.hypot(*longest))
     return np.asarray(moved @ (longest / length if length > 0 else np.array([1.0, 0.0])))
+
+
+def way_error(noise: Values, movement: str) -> float:
+    """Return the standard deviation of a side's way in a movement, of the channels' own (23,), in their units.
+
+    It holds the landmarker's noise twice, once for rest and once for the apex.
+    """
+    columns = [CHANNELS.index(f"{name}_{side}") for name in MEASURED[movement] for side in SIDES]
+    return math.sqrt(2 * float(np.mean(np.asarray(noise)[columns] ** 2)))
 
 
 def eye_narrowing(change: ArrayLike, rest: Values) -> Values:

@@ -140,6 +140,8 @@ def _item(entry: Entry, picture: FacePicture | None, bundle: Bundle) -> dict[str
         "where": [f"frame {finding.frame}"] * (finding.frame is not None)
         + [f"face {finding.face_number}"] * (finding.face_number is not None),
         "probability": finding.probability,
+        "threshold": (finding.video and finding.video.threshold) or bundle.card.threshold,
+        "made_of": finding.video and finding.video.finding_from,
         "measures": speaking_measures(finding, bundle),
         "lengths": lengths(finding),
         "quality": None if finding.quality is None else finding.quality.as_dict(),

@@ -42,6 +42,7 @@ def model_card(bundle: Bundle) -> dict[str, Any]:
         "photo_sets": _sets(bundle),
         "novelty_limit": card["novelty_limit"],
         "results": card["results"],
+        "video": _video(bundle),
         "reference": {"n": card["reference"]["n"], "of": card["reference"]["of"]},
         "limits": list(LIMITS),
         "licence": card["licence"],
@@ -60,12 +61,37 @@ def _sets(bundle: Bundle) -> str:
     return f"palsy above {SPECIFICITIES[1]:.0%} of simulated healthy people with the same views"
 
 
+def _video(bundle: Bundle) -> dict[str, Any] | None:
+    model = bundle.video
+    if model is None:
+        return None
+    return {
+        "threshold": model.threshold,
+        "threshold_basis": model.basis,
+        "uncertain": list(model.uncertain),
+        "results": dict(model.facts),
+    }
+
+
+def _of_videos(video: dict[str, Any] | None) -> str:
+    if video is None:
+        return "Videos: the mean of the frames' answers."
+    low, high = video["uncertain"]
+    return (
+        f"Videos with movement in them: palsy from a probability of {video['threshold']} at even odds: "
+        f"{video['threshold_basis']}. Uncertain from {low} to {high}. Others: the mean of the frames' answers."
+    )
+
+
 def as_markdown(bundle: Bundle) -> str:
     """Return the card as Markdown."""
     fields = model_card(bundle)
     low, high = fields["uncertain"]
     listed = {name: "\n".join(f"- {line}" for line in fields[name]) for name in ("out_of_scope", "limits")}
-    results = "\n".join(f"- {name}: {words}" for name, words in fields["results"].items())
+    video = fields["video"]
+    results = "\n".join(
+        f"- {name}: {words}" for name, words in (fields["results"] | (video["results"] if video else {})).items()
+    )
     return f"""# {fields["name"]}
 
 `{fields["hash"]}`, format {fields["format"]}, made by {fields["program"]}; {fields["licence"]}
@@ -87,6 +113,8 @@ def as_markdown(bundle: Bundle) -> str:
 Reads {", ".join(fields["inputs"])}. Palsy from a probability of {fields["threshold"]} at even odds:
 {fields["threshold_basis"]}. Uncertain from {low} to {high}. Largest novelty judged: {fields["novelty_limit"]}.
 Photo sets: {fields["photo_sets"]}.
+
+{_of_videos(video)}
 
 ## Figures
 

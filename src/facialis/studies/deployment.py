@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -20,6 +21,7 @@ from facialis.errors import CohortError, FacialisError, RecipeError
 from facialis.models.encoders import Encoder, load_encoder
 from facialis.models.estimator import Estimator, threads
 from facialis.models.study_net import StudyNet
+from facialis.studies.crop_noise import Odds, crop_noise
 from facialis.studies.detector import OUTER, SPECIFICITY
 from facialis.studies.settings import FusionSettings, ImageSettings, LogisticSettings, NetSettings, Recipe
 from facialis.studies.study import Weights, weights_of
@@ -37,6 +39,7 @@ class Deployed(NamedTuple):
     net : in eval mode.
     threshold, uncertain : probabilities at even odds.
     weights : "random", "file" and so on, of the image encoder; None without one.
+    logit_noise : how the log odds vary when the crop is cut otherwise, as `crop_noise` gives it; None without a crop.
     """
 
     net: StudyNet
@@ -46,6 +49,7 @@ class Deployed(NamedTuple):
     basis: str
     results: dict[str, str]
     weights: str | None
+    logit_noise: dict[str, Any] | None
 
 
 class Refitted(NamedTuple):
@@ -53,13 +57,16 @@ class Refitted(NamedTuple):
 
     Attributes
     ----------
-    calibration : slope and offset of the log odds at even odds; calibrated log odds, labels and subjects held out (n,).
+    calibration : slope and offset of the log odds at even odds; calibrated log odds, labels, subjects and folds held
+        out (n,).
+    seed : of the study.
     """
 
     recipe: Recipe
     encoder: Encoder | None
     model: Estimator
-    calibration: tuple[float, float, NDArray[np.float64], NDArray[np.int64], NDArray[Any]]
+    calibration: tuple[float, float, NDArray[np.float64], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]
+    seed: int
 
 
 def no_detector(table: dict[str, Any]) -> str:
@@ -74,7 +81,8 @@ def deploy(
     """Fit a study's row on all subjects of its cohort.
 
     Calibration and thresholds are of the answers that the study's folds gave about subjects they had not seen; the
-    model that ships has seen them all, so these figures are of its like, not of itself.
+    model that ships has seen them all, so these figures are of its like, not of itself. For sensitivity and specificity
+    each fold's answers are held against a threshold that was chosen on the other folds' answers, about other subjects.
 
     Raises
     ------
@@ -87,13 +95,13 @@ def deploy(
     """
     found = refit(study, row, cohort, no_detector, weights=weights, random_weights=random_weights, device=device)
     recipe, encoder = found.recipe, found.encoder
-    slope, offset, odds, label, owner = found.calibration
+    slope, offset, odds, label, owner, fold = found.calibration
     ten = recipe.uses_image and recipe.image.test_crops == 10
     net = StudyNet(found.model, encoder, ten_crops=ten, slope=slope, offset=offset).to("cpu").eval()
     healthy = odds[label == 0]
     low, threshold, high = (_share(float(np.quantile(healthy, q))) for q in (OUTER[0], SPECIFICITY, OUTER[1]))
     kind = "simulated " if cohort.simulated else ""
-    called, ill = expit(odds) >= threshold, label == 1
+    called, ill = odds >= crossed_thresholds(odds, label, owner, fold), label == 1
 
     def area(rows: NDArray[np.intp]) -> float:
         return float(roc_auc_score(label[rows], odds[rows])) if 0 < label[rows].sum() < len(rows) else np.nan
@@ -102,11 +110,11 @@ def deploy(
         return lambda rows: float(yes[rows][of[rows]].mean()) if of[rows].any() else np.nan
 
     results = {
-        f"{figure}, held out in the study ({n} {kind}frames {what})": _interval(value, owner)
-        for figure, n, what, value in (
-            ("AUC", len(label), f"of {len(set(owner))} {kind}subjects", area),
-            ("sensitivity", int(ill.sum()), "with palsy", share(ill, called)),
-            ("specificity", int((~ill).sum()), "without palsy", share(~ill, ~called)),
+        f"{figure}, held out in the study{how} ({n} {kind}frames {what})": _interval(value, owner)
+        for figure, how, n, what, value in (
+            ("AUC", "", len(label), f"of {len(set(owner))} {kind}subjects", area),
+            ("sensitivity", CROSSED, int(ill.sum()), "with palsy", share(ill, called)),
+            ("specificity", CROSSED, int((~ill).sum()), "without palsy", share(~ill, ~called)),
         )
     }
     basis = (
@@ -115,8 +123,9 @@ def deploy(
         f"between those of {OUTER[0]:.0%} and {OUTER[1]:.0%}"
     )
     return Deployed(
-        net, recipe, threshold, (low, high), basis, results, None if encoder is None else encoder.weights.kind
-    )
+        net, recipe, threshold, (low, high), basis, results, None if encoder is None else encoder.weights.kind,
+        None if encoder is None else crop_noise(cohort, _asked(net), seed=found.seed),
+    )  # fmt: skip
 
 
 def refit(
@@ -179,9 +188,43 @@ def refit(
         frames = cohort.frames
         labels, subjects = frames["label"].to_numpy(), frames["subject_id"].to_numpy()
         model = fit(build(recipe, inputs, encoder, seed=facts["seed"], device=device), inputs, labels, subjects)
-    return Refitted(recipe, encoder, model, calibration)
+    return Refitted(recipe, encoder, model, calibration, facts["seed"])
 
 
+def crossed_thresholds(
+    odds: NDArray[np.float64], label: NDArray[np.int64], owner: NDArray[Any], fold: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return for each answer (n,) the log odds from which it counts as palsy: the threshold for `SPECIFICITY` chosen on
+    the answers of the other folds about other subjects.
+
+    Raises
+    ------
+    FacialisError
+        A fold leaves no answer about a healthy frame of somebody else.
+    """
+    edges = np.empty(len(odds))
+    for number in np.unique(fold):
+        held = fold == number
+        others = ~np.isin(owner, np.unique(owner[held])) & (label == 0)
+        if not others.any():
+            raise FacialisError(
+                f"fold {number} holds every subject without palsy: no threshold can be chosen on others; run the study "
+                "with more folds"
+            )
+        edges[held] = np.quantile(odds[others], SPECIFICITY)
+    return edges
+
+
+def _asked(net: StudyNet) -> Odds:
+    def odds(measures: NDArray[np.float32], crop: NDArray[np.float32]) -> float:
+        with torch.no_grad():
+            logits = net(torch.from_numpy(measures), torch.from_numpy(crop))[0]
+        return float(logits[1] - logits[0])
+
+    return odds
+
+
+CROSSED = ", each fold by a threshold of the others"
 _KINDS = ("net", "early-fusion", "late-fusion", "gated-fusion", "attention-fusion")
 
 
@@ -203,8 +246,11 @@ def _recipe(table: dict[str, Any]) -> Recipe:
     return Recipe(**{**table, **whole, "modalities": tuple(table["modalities"])})
 
 
-def _calibration(study: Path, row: str) -> tuple[float, float, NDArray[np.float64], NDArray[np.int64], NDArray[Any]]:
-    """Return slope and offset of the log odds at even odds; calibrated log odds, labels and subjects held out (n,)."""
+def _calibration(
+    study: Path, row: str
+) -> tuple[float, float, NDArray[np.float64], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """Return slope and offset of the log odds at even odds; of what was held out (n,) the calibrated log odds, labels,
+    subjects and folds."""
     table = pd.read_parquet(study / "predictions.parquet")
     table = table[table["recipe"] == row]
     if table.empty or table["label"].nunique() < 2:
@@ -215,7 +261,8 @@ def _calibration(study: Path, row: str) -> tuple[float, float, NDArray[np.float6
     slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
     if slope <= 0:  # worse than chance on subjects held out: nothing to calibrate, and the card's figures say so
         slope, offset = 1.0, 0.0
-    return slope, offset, slope * odds + offset, label, table["subject_id"].to_numpy()
+    fold = table["fold"].to_numpy(dtype=np.int64)
+    return slope, offset, slope * odds + offset, label, table["subject_id"].to_numpy(), fold
 
 
 def _share(odds: float) -> float:
