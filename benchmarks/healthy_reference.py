@@ -54,7 +54,7 @@ def quantities(faces: Faces) -> dict[str, Array]:
         "eye opening ratio": np.abs(np.log(gap[0] / gap[1])),
         "midline deviation": signed["philtrum_deviation"],
     }
-    values = folded_measures(measure(faces.landmarks))
+    values = folded_measures(measure(faces.landmarks, origin="face"))
     return result | {f"f{entry.number} {entry.name}": values[:, entry.number] for entry in MEASURES}
 
 

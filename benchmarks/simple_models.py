@@ -28,7 +28,7 @@ RIGHT_HALF = [landmark for landmark in CONTOUR if canonical_face()[landmark, 0] 
 
 def folded_measures(faces: Faces, definition: str) -> Array:
     """Return (n, 29): the measures, as distance from a symmetric face's value where there is one."""
-    return asymmetry.folded_measures(measure(faces.landmarks, definition=definition), definition)
+    return asymmetry.folded_measures(measure(faces.landmarks, definition=definition, origin="face"), definition)
 
 
 def signed_differences(faces: Faces) -> Array:
@@ -158,12 +158,12 @@ MODELS: dict[str, Row] = {
         lambda f: folded_measures(f, "parra-dominguez-2021"), Logistic
     ),
     "logistic regression, the 21 measures of asymmetry (oo-2025)": Row(
-        lambda f: asymmetry.distance_from_symmetry(measure(f.landmarks)), Logistic
+        lambda f: asymmetry.distance_from_symmetry(measure(f.landmarks, origin="face")), Logistic
     ),
     "logistic regression, mirrored-pair differences, pose undone": Row(mirrored_pairs, Logistic),
     "logistic regression, 24 signed left-right differences, pose undone": Row(signed_differences, Logistic),
     "small net, 29 measures (oo-2025)": Row(lambda f: folded_measures(f, "oo-2025"), SmallNet),
-    "the study's net, 29 measures (oo-2025)": Row(lambda f: measure(f.landmarks), StudyNet),
+    "the study's net, 29 measures (oo-2025)": Row(lambda f: measure(f.landmarks, origin="face"), StudyNet),
     "logistic regression, symmetric shape alone (no asymmetry)": Row(symmetric_shape, Logistic),
     "absolute yaw alone (less is palsy)": Row(lambda f: -np.abs(f.yaw)[:, None], AsIs),
     "interocular distance in px alone (more is palsy)": Row(

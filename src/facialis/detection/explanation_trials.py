@@ -114,7 +114,7 @@ def measures_of(bundle: Bundle, landmarks: Values, transforms: Values) -> Values
     if inputs["coordinates"] != "pixel":
         raise FacialisError(f"the bundle {bundle.card.name} wants normalised coordinates; the audit has pixels")
     points = undo_pose(landmarks, transforms) if inputs["pose_corrected"] else landmarks
-    return measure(points, definition=inputs["definition"])
+    return measure(points, definition=inputs["definition"], origin=inputs.get("origin", "picture"))
 
 
 def walk(game: Played, present: NDArray[np.bool_]) -> Values:

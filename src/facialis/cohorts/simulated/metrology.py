@@ -54,7 +54,7 @@ def recoveries(found: Sequence[Answer], frames: Sequence[Frame]) -> list[Recover
         if shifts is not None:
             places = places + shifts
         points = (places - places[:, [468, 473]].mean(axis=1, keepdims=True)) * [1.0, -1.0] + middle
-        return np.concatenate([measure(points), signed_measures(points)], axis=1)
+        return np.concatenate([measure(points, origin="face"), signed_measures(points)], axis=1)
 
     before = values(None)
     change = values(np.stack([answer.true for answer in found])) - before
