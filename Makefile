@@ -43,7 +43,7 @@ test: .venv/all .venv/web lint
 	FACIALIS_WEB=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bundle: .venv/all
-	$(BIN)/python tools/make_bundle.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/make_bundle.py
 
 bench: .venv/all
 	$(BIN)/python benchmarks/speed.py

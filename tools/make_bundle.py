@@ -1,6 +1,7 @@
 """Train the detector that comes with the package, on simulated faces only, and write its bundle.
 
-Run by ``make bundle``. Takes some minutes on two cores; the same program and libraries give the same bytes.
+Run by ``make bundle``, with one thread for linear algebra. Takes five minutes on two cores; the same program and
+libraries give the same bytes.
 """
 
 from __future__ import annotations

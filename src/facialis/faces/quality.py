@@ -64,7 +64,7 @@ class Limits:
     outside: float = 0.01
     eyes: float = 0.15
     mouth: float = 0.2
-    hair: float = 2.2
+    hair: float = 2.8
     likeness: float = 0.5
     lenses: float = -0.2
     lens_range: float = 0.85
