@@ -35,7 +35,7 @@ def test_landmark_cohort(tmp_path):
     assert cohort.simulated
     assert len(cohort) == 20
     assert cohort.frames.groupby("group")["subject_id"].nunique().to_dict() == {"healthy": 2, "patient": 3}
-    np.testing.assert_array_equal(cohort.array("measures"), measure(cohort.array("landmarks")))
+    np.testing.assert_array_equal(cohort.array("measures"), measure(cohort.array("landmarks"), origin="face"))
 
 
 def test_picture_cohort_is_really_extracted(tmp_path, landmarker):

@@ -15,7 +15,7 @@ from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.cohorts.simulated.variety import vary
 from facialis.detection.bundle import Bundle
 from facialis.detection.finding import Finding
-from facialis.detection.photo_set import judge_set, set_log_odds
+from facialis.detection.photo_set import judge_set, photos_log_odds
 from facialis.detection.recalibration import FEWEST, exact_interval
 from facialis.detection.set_recalibration import set_thresholds
 from facialis.faces.landmarks import Face
@@ -61,7 +61,7 @@ def with_local(bundle, local):
 def specificity(bundle, people, views):
     low = []
     for photos in people.values():
-        odds, present = set_log_odds([photo for photo in photos if photo[1] in views], bundle)
+        odds, present = photos_log_odds([photo for photo in photos if photo[1] in views], bundle)
         low.append(odds < thresholds(bundle.photo_set, counted(bundle.photo_set, present).healthy)[1])
     return float(np.mean(low))
 
@@ -90,7 +90,7 @@ def test_half_of_a_clinic_sets_the_specificity_of_the_other_half_and_of_other_vi
 
 def test_judging_a_set_uses_the_local_thresholds_and_leaves_the_probability(detector, bundle, clinic):
     photos = clinic["person 0"]
-    odds, present = set_log_odds(photos, bundle)
+    odds, present = photos_log_odds(photos, bundle)
     at = score(odds, counted(bundle.photo_set, present).healthy)
     local = set_thresholds(bundle, clinic).local
     for scores, label in (((at - 3, at - 2, at - 1), "palsy"), ((at + 1, at + 2, at + 3), "no palsy")):

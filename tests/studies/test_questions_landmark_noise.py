@@ -135,7 +135,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cohort, Answer]:
     points = np.where(ill[:, None, None], faces(32, drop_mm=4.0), faces(32, seed=1))
     arrays = {
         "landmarks": np.concatenate([points, np.zeros((32, 478, 1))], axis=-1).astype(np.float32),
-        "measures": measure(points),
+        "measures": measure(points, origin="face"),
         "coordinates": coordinates(points),
         "crops": np.random.default_rng(0).integers(0, 255, (32, 256, 256)).astype(np.uint8),
     }
