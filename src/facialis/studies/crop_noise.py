@@ -66,7 +66,7 @@ def crop_noise(cohort: Cohort, odds: Odds, *, seed: int = 0) -> dict[str, Any]:
     of = "simulated faces" if cohort.simulated else "faces"
     return {
         "iod_px": [round(float(np.mean(np.array(px)[group])), 1) for group in groups],
-        "sd": [round(math.sqrt(float(np.mean(np.array(spreads)[group] ** 2))), 5) for group in groups],
+        "sd": [float(f"{math.sqrt(float(np.mean(np.array(spreads)[group] ** 2))):.4g}") for group in groups],
         "n": len(rows),
         "basis": f"root mean square, over {len(rows)} {of} of the training cohort, of the standard deviation of the "
         f"log odds over {COPIES} crops cut by the noisy landmarks' frames and saved as JPEG of quality {QUALITY}",

@@ -39,6 +39,8 @@ def fold_shares(
     images = [name for name in recipe.modalities if name in IMAGES]
     if "measures" not in recipe.modalities or len(recipe.modalities) != 1 + len(images) or not len(healthy):
         return {}
+    if inputs.width("measures") != len(MEASURES):  # a part of them was chosen: they are known by no number
+        return {}
     whole = np.flatnonzero(inputs[test].present(recipe.modalities))
     asked = whole[_spread(len(whole), MOST_PICTURES if images else MOST)]
     found = {name: inputs.take(name, test[asked]) for name in recipe.modalities}
