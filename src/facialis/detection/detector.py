@@ -254,11 +254,7 @@ class Detector:
         signed = answers.get("signed")
         if signed is None:
             signed = signed_measures(in_iris_frame(undo_pose(copies, face.transform)))
-        return Reading(answers, self.measures(face), every, signed, millimetres_of(copies, face.transform))
-
-    def measures(self, face: Face) -> NDArray[np.float64]:
-        """Return the (29,) measures of a face as the bundle's model wants them."""
-        return np.asarray(measured(face.landmarks[None], face, self.bundle)[0])
+        return Reading(answers, every[0], every, signed, millimetres_of(copies, face.transform))
 
     def _hangs_on_noise(self, reading: Reading, face: Face) -> bool:
         """Whether the error bar of the log odds touches a threshold."""
