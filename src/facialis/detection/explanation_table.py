@@ -6,9 +6,9 @@ As `facialis explain --audit` found with the built-in bundle on 800 simulated fa
 
 from __future__ import annotations
 
-BUNDLE = "3f2c10a12d5634acc083ae2cc7d25f1891d64d815a0537220c1f739d0e97dc76"
+BUNDLE = "fd25e21b2bdaaf5bb24dedb15d7abcba4c3e1c32c390a27e9d3aeb6fe4b687a1"
 """Hash of the bundle that was checked."""
-PASSED: dict[str, bool] = {"shapley": True, "one at a time": True, "gradient": True}
+PASSED: dict[str, bool] = {"shapley": True, "one at a time": True, "gradient": False}
 """For each method that explains the model, whether it passed all of its checks."""
 
 
