@@ -20,7 +20,9 @@ from test_agreement import node
 from typer.testing import CliRunner
 
 from facialis.app.cli import app
+from facialis.cohorts.simulated.cohort import simulate_cohort
 from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.batch import face_picture
 from facialis.detection.bundle import Bundle
 from facialis.errors import FacialisError
@@ -87,6 +89,12 @@ def pages(detector, astronaut, astronaut_face, tmp_path_factory) -> list[Path]:
         (person / f"{view}.png").write_bytes((photos / f"{name}.png").read_bytes())
     facialis("photo-set", str(person), "--report", str(root / "photo-set.html"))
     write_text(root / "study.html", render_study(results(), command="facialis study"))
+    draw_recovery(root / "course", views="rest,large_smile", severities=[0.9, 0.0], days=[0, 60], takes=2, seed=1)
+    facialis("follow", str(root / "course"), "--report", str(root / "follow.html"))
+    cohort = root / "cohort"
+    simulate_cohort(cohort, 12, 12, frames=4, seed=0)
+    facialis("repeatability", str(cohort), "--by", "subject", "--report", str(root / "repeatability.html"))
+    facialis("explain", "--audit", str(cohort), "--report", str(root / "audit.html"))
     return sorted(root.glob("*.html"))
 
 
@@ -112,7 +120,7 @@ def seen(pages, tmp_path_factory) -> list[dict[str, Any]]:
 
 def test_every_page_was_seen_at_both_widths(pages, seen):
     assert [(one["page"], one["width"]) for one in seen] == [(page.name, width) for page in pages for width in WIDTHS]
-    assert len(pages) == 6
+    assert len(pages) == 9
 
 
 def test_axe_finds_nothing_serious(seen):
