@@ -18,7 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from facialis.app.cli import app
 from facialis.cohorts.cohort import Cohort
 from facialis.modalities.measures import MEASURES, measure
 from tests.bad_pictures import BAD_PICTURES, write_bad_pictures
@@ -432,3 +434,19 @@ def test_help(command):
     assert done.returncode == 0
     assert done.stderr == ""
     assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--out", "--report", "--events"])
+def test_what_is_read_is_not_written_over(option, tmp_path, astronaut):
+    photo = tmp_path / "a.png"
+    Image.fromarray(astronaut[:100, :100]).save(photo)
+    before = photo.read_bytes()
+    ran = CliRunner().invoke(app, ["detect", str(photo), option, str(photo)])
+    assert ran.exit_code == 2
+    assert "no .png file" in ran.output
+    assert photo.read_bytes() == before
+    table = tmp_path / "prompts.csv"
+    table.write_text("movement,start,end\nrest,0,1\n")
+    ran = CliRunner().invoke(app, ["detect", str(photo), "--prompts", str(table), option, str(table)])
+    assert ran.exit_code == 2
+    assert "one of the files to be read" in ran.output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from facialis.app.cli import app
 from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.bundle import Bundle
+from facialis.detection.visits import read_visits
 from facialis.faces.quality import NO_FACE
 from facialis.reports.curves import drawing
 from facialis.reports.follow_rows import COLUMNS
@@ -52,7 +54,7 @@ def told(folder, tmp_path_factory) -> dict[str, str]:
     ):  # fmt: skip
         page = out / f"{name}.html"
         ran = CliRunner().invoke(app, ["follow", str(folder), "--report", str(page), *options])
-        assert ran.exit_code == 0, ran.output
+        assert ran.exit_code == 1, ran.output  # one photo cannot be read
         assert "not a medical device" in re.sub(r"\s+", " ", ran.output)
         told[name] = page.read_text(encoding="utf-8")
     told["csv"] = (out / "t.csv").read_text(encoding="utf-8")
@@ -154,7 +156,7 @@ def test_bundles_without_references(folder, tmp_path):
     Bundle.write(tmp_path / "bare", card, bundle.graph)
     page = tmp_path / "p.html"
     ran = CliRunner().invoke(app, ["follow", str(folder), "--report", str(page), "--bundle", str(tmp_path / "bare")])
-    assert ran.exit_code == 0, ran.output
+    assert ran.exit_code == 1, ran.output
     say, text = words("en"), page.read_text(encoding="utf-8")
     for key in ("no_set", "no_movements", "no_resting"):
         assert say(f"follow.{key}", name=card.name) in text
@@ -170,7 +172,7 @@ def test_one_visit_and_pictures_that_all_fail(astronaut, tmp_path):
     assert words("en")("follow.one_visit") in page.read_text(encoding="utf-8")
     (tmp_path / "2026-03-01_rest.jpg").write_bytes(b"broken")
     ran = CliRunner().invoke(app, ["follow", str(tmp_path), "--report", str(page)])
-    assert ran.exit_code == 0, ran.output
+    assert ran.exit_code == 1, ran.output
     text = page.read_text(encoding="utf-8")
     assert words("en")("follow.nothing") in text
     assert "2026-03-01_rest" not in text
@@ -193,14 +195,14 @@ def test_mistakes_end_in_one_line(tmp_path):
 
 def test_a_video_is_a_take_of_its_own_kind(tmp_path):
     """Two dated videos of one simulated subject: their numbers stand apart from those of photos."""
-    import shutil
 
     from facialis.cohorts.simulated.videos import simulate_videos
 
     simulate_videos(tmp_path / "made", 1, 0, 9, seed=3, movement="rest,large_smile")
     (tmp_path / "person").mkdir()
-    for date in ("2026-03-01", "2026-03-08"):
-        shutil.copy(tmp_path / "made" / "videos" / "patient-0001.mp4", tmp_path / "person" / f"{date}.mp4")
+    film = (tmp_path / "made" / "videos" / "patient-0001.mp4").read_bytes()
+    for date, more in (("2026-03-01", b""), ("2026-03-08", b"\x00\x00\x00\x08free")):  # no copy byte for byte
+        (tmp_path / "person" / f"{date}.mp4").write_bytes(film + more)
     prompts = tmp_path / "prompts.csv"
     prompts.write_text("movement,start,end\nrest,0,0.3\nlarge_smile,0.3,0.6\n")
     table = tmp_path / "t.csv"
@@ -224,3 +226,19 @@ def test_a_drawing_of_one_point_stays_within_its_frame():
     made = drawing([curve], [day])
     assert made["dates"] == [(185.0, "2026-03-01")]
     assert all(14 <= y <= 148 for y, _ in made["ticks"])
+
+
+def test_a_copy_counts_once_and_what_is_read_is_not_written_over(folder, tmp_path):
+    person = tmp_path / "person"
+    shutil.copytree(folder / "2026-03-26", person / "2026-03-26")
+    shutil.copy(person / "2026-03-26" / "rest-1.jpg", person / "2026-03-26" / "rest-9.jpg")
+    shutil.copy(person / "2026-03-26" / "rest-1.jpg", person / "2026-04-26_rest.jpg")
+    pictures, left = read_visits(person)
+    assert [out.why for out in left] == ["copy", "copy"]
+    assert len(pictures) == 4
+    before = (person / "2026-03-26" / "rest-1.jpg").read_bytes()
+    for option in ("--csv", "--report"):
+        ran = CliRunner().invoke(app, ["follow", str(person), option, str(person / "2026-03-26" / "rest-1.jpg")])
+        assert ran.exit_code == 2
+        assert "no .jpg file" in ran.output
+    assert (person / "2026-03-26" / "rest-1.jpg").read_bytes() == before

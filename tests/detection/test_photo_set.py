@@ -98,7 +98,7 @@ def test_sets_of_a_healthy_person_and_of_two_patients_on_disk(astronaut, astrona
         assert (named["view"], recognised["known_by"]) == ("large_smile", "recognised")
         assert len(rows[side]["missing_views"]) == len(TOLD) - 2
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PictureError, match="--set wants folders"):
+    with pytest.raises(PictureError, match="a set is a folder"):
         list(detect_sets([str(tmp_path / "none")]))
     with pytest.raises(PictureError, match="no p"):
         list(detect_sets([str(tmp_path / "empty")]))

@@ -97,8 +97,8 @@ def detect(
     from facialis.detection.bundle import Bundle
     from facialis.detection.prompts import Prompts
     from facialis.detection.video import VideoOptions
-    from facialis.faces.sources import display_name, list_sources
-    from facialis.files import check_writable, write_text
+    from facialis.faces.sources import check_output, display_name, list_sources
+    from facialis.files import write_text
     from facialis.progress import track
     from facialis.reports.events import EVENT_COLUMNS, event_rows, events_table
     from facialis.reports.html import Entry, write_report
@@ -111,7 +111,7 @@ def detect(
         raise typer.BadParameter(f"{prevalence} is not a share between 0 and 1", param_hint="--prevalence")
     for path in (out, report, events):
         if path is not None:
-            check_writable(path)
+            check_output(path, [*paths, *([prompts] if prompts is not None else [])])
     if photo_set:
         if report is not None or face != "only" or workers != 1 or prompts is not None or events is not None:
             raise typer.BadParameter("--set goes with --format, --out, --bundle, --prevalence, --force and --careful")

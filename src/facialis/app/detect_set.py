@@ -24,7 +24,7 @@ def people(paths: list[str]) -> Iterator[tuple[str, list[Any]]]:
     for path in paths:
         root = Path(path)
         if not root.is_dir():
-            raise PictureError(f"{path}: --set wants folders, one of a person's photos or one of such folders")
+            raise PictureError(f"{path}: a set is a folder, of one person's photos or of such folders")
         folders: dict[Path, list[Any]] = {}
         for source in list_sources([path]):
             if Path(source.path).is_file() and not is_video(source.path):
@@ -59,20 +59,25 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
     from facialis.faces.sources import display_name
     from facialis.modalities.views import TOLD
 
-    table = Table(caption="Research use; not a medical device. AUC: of simulated sets.", caption_justify="left")
+    edges = sorted({f"{row['threshold']:.0%}" for row in rows if row["threshold"] is not None})
+    table = Table(
+        caption="Research use; not a medical device. AUC, and what a missing view would add to it: of simulated sets."
+        + f" Called palsy from {' or '.join(edges)} at even odds." * bool(edges),
+        caption_justify="left",
+    )
     for column in (
         "person",
         "finding",
         "probability (interval; AUC)",
         "side, regions",
         "views",
-        "missing: what it would add",
+        "missing: AUC it would add",
     ):
         table.add_column(column, overflow="fold")
     for row in rows:
         said = row["label"] or "abstained"
         said += ", uncertain" if row["uncertain"] else ""
-        where = "" if row["side"] is None else f"{row['side'].replace('subject_', 'subject ')}: "
+        where = "" if row["side"] is None else row["side"].replace("subject_", "subject's ") + ": "
         where += ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
         guessed = [view["view"] for view in row["views"] if view["known_by"] != "name"]
         used = f"{len(row['views'])} of {len(TOLD)}" + (f"; recognised: {', '.join(guessed)}" if guessed else "")
@@ -81,6 +86,19 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
         words = "; ".join(row["reasons"])
         table.add_row(Text(display_name(row["source"])), said, share, where or words, used, missing)
     return table
+
+
+def tell_left_out(rows: list[dict[str, Any]]) -> bool:
+    """Say on standard error which photos of sets were not used, and why; return whether one could not be read."""
+    from facialis.faces.sources import display_name
+
+    broken = False
+    for row in rows:
+        for out in row["left_out"]:
+            broken |= out["status"] == "error"
+            why = "; ".join(reason.removeprefix(f"{display_name(out['photo'])}: ") for reason in out["reasons"])
+            typer.echo(f"not used: {display_name(row['source'])}: {display_name(out['photo'])}: {why}", err=True)
+    return broken
 
 
 def _share(row: dict[str, Any]) -> str:
@@ -105,3 +123,5 @@ def run(paths: list[str], format: str, out: Path | None, **options: Any) -> None
         typer.echo(f"written: {out}", err=True)
     elif format == "table":
         console().print(table_of(rows))
+    if tell_left_out(rows):
+        raise typer.Exit(1)

@@ -53,7 +53,7 @@ def explain(
     --from STUDY --maps PAGE a page shows where an image row of a study looks, each map beside its check.
     Research use; not a medical device.
     """
-    from facialis.files import check_writable
+    from facialis.faces.sources import check_output
     from facialis.words import words
 
     words(language)  # an unknown language is refused before any work
@@ -67,7 +67,7 @@ def explain(
         raise typer.BadParameter("--maps PAGE goes with --from STUDY, and not with --audit")
     for path in (out, report, maps):
         if path is not None:
-            check_writable(path)
+            check_output(path, paths or [])
     if audit is not None:
         run_audit(audit, bundle, format, out, report)
         return

@@ -42,11 +42,13 @@ def follow(
     """Follow one person's photos or videos over dates, and call each change real or within error.
 
     Like is compared with like: the same quantity in the same view. A second photo of a view at one date is a repeat,
-    and tells the error of measurement. What has no date is left out and named. Research use; not a medical device.
+    and tells the error of measurement. What has no date is left out and named; a copy of a file counts once. Exit
+    status: 0, 1 where a file could not be read, 2 where the call was wrong. Research use; not a medical device.
     """
     from facialis.detection.bundle import Bundle
-    from facialis.files import check_writable, write_text
-    from facialis.reports.follow import write_follow
+    from facialis.faces.sources import check_output
+    from facialis.files import write_text
+    from facialis.reports.follow import left_out_lines, write_follow
     from facialis.reports.follow_rows import COLUMNS, course_rows
     from facialis.reports.tables import console, csv_text
     from facialis.words import words
@@ -56,7 +58,7 @@ def follow(
         raise typer.BadParameter("--report and --csv are the same file")
     for path in (report, csv):
         if path is not None:
-            check_writable(path)
+            check_output(path, [person, *([prompts] if prompts is not None else [])])
     judge = Bundle.load(bundle)
     followed = make_course(
         person, judge, say, where=bundle, workers=workers, prompts=prompts, photos=not no_photo, names=names,
@@ -67,9 +69,13 @@ def follow(
         write_text(csv, csv_text(course_rows(followed.course), COLUMNS))
     if report is not None:
         write_follow(report, followed, judge, language=language, photos=not no_photo, names=names)
+    for line in left_out_lines(followed, words("en")):
+        typer.echo(line, err=True)
     for path in (report, csv):
         if path is not None:
             typer.echo(f"written: {path}", err=True)
+    if any(each.finding.status == "error" for visit in followed.course.visits for each in visit.unfit):
+        raise typer.Exit(1)
 
 
 def make_course(
@@ -183,8 +189,9 @@ def changes_table(course: Course, say: Words) -> Any:
 
     from facialis.reports.follow import name_of
 
+    visits = "1 visit" if len(course.visits) == 1 else f"{len(course.visits)} visits"
     table = Table(
-        caption=f"Research use; not a medical device. {len(course.visits)} visits; {course.count('real')} of "
+        caption=f"Research use; not a medical device. {visits}; {course.count('real')} of "
         f"{course.comparisons} changes since the first visit are real, about {course.by_chance:.1f} would be so by "
         "chance.",
         caption_justify="left",

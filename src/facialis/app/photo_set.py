@@ -37,14 +37,16 @@ def photo_set(
     """Lay out a person's standard views, with what each side does in mm and three clinicians' scales as ranges.
 
     Views are known by the files' names or recognised; missing ones are named. The scales (Sunnybrook, eFACE,
-    House-Brackmann) are experimental ranges, never a grade. Research use; not a medical device.
+    House-Brackmann) are experimental ranges, never a grade. Exit status: 0, 1 where a photo could not be read, 2 where
+    the call was wrong. Research use; not a medical device.
     """
     import datetime
 
-    from facialis.app.detect_set import people, table_of
+    from facialis.app.detect_set import people, table_of, tell_left_out
     from facialis.detection.detector import Detector
     from facialis.detection.records import read_record, record_of, write_record
-    from facialis.files import check_writable, make_folder
+    from facialis.faces.sources import check_output
+    from facialis.files import make_folder
     from facialis.progress import track
     from facialis.reports.photo_set import write_sheets
     from facialis.reports.tables import console
@@ -61,9 +63,9 @@ def photo_set(
     if report is not None and records is not None and report.resolve() == records.resolve():
         raise typer.BadParameter("--report and --records are the same file")
     if report is not None:
-        check_writable(report)
+        check_output(report, [doctor] if doctor is not None else [])
     if records is not None:
-        check_writable(records) if alone else make_folder(records)
+        check_output(records, [doctor] if doctor is not None else []) if alone else make_folder(records)
     doctors = [None if doctor is None else _of(doctor, name, alone) for name, _ in sets]
     known = [None if path is None or (not path.exists() and not alone) else read_record(path) for path in doctors]
     if doctor is not None and not any(known):
@@ -85,9 +87,12 @@ def photo_set(
             write_sheets(report, sheets, detector.bundle, language=language, photos=not no_photo, names=names)
     console().print(table_of([dict(sheet.row) for sheet in sheets if sheet.row is not None]))
     console().print(ranges_table(sheets))
+    broken = tell_left_out([dict(sheet.row) for sheet in sheets if sheet.row is not None])
     for path in (report, records):
         if path is not None:
             typer.echo(f"written: {path}", err=True)
+    if broken:
+        raise typer.Exit(1)
 
 
 def _of(path: Path, name: str, alone: bool) -> Path:

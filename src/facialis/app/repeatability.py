@@ -57,7 +57,8 @@ def repeatability(
     from facialis.detection.bundle import Bundle
     from facialis.detection.repeatability import labels_of
     from facialis.detection.repeatability import repeatability as measure
-    from facialis.files import check_writable, write_text
+    from facialis.faces.sources import check_output
+    from facialis.files import write_text
     from facialis.reports.repeatability import Measured, repeatability_table, write_repeatability
     from facialis.reports.tables import console, csv_text
     from facialis.words import words
@@ -67,7 +68,7 @@ def repeatability(
         raise typer.BadParameter("--out and --report are the same file")
     for path in (out, report):
         if path is not None:
-            check_writable(path)
+            check_output(path, [given])
     judge = Bundle.load(bundle)
     frames = of_cohort(given, judge) if (given / "cohort.json").is_file() else of_photos(given, bundle, workers)
     columns = {name.strip(): column_of(frames.table, name) for name in by.split(",")}

@@ -53,10 +53,14 @@ def report(
     if as_pdf:
         find_browser()  # told now, not after the work
     sources = list_sources(photos)
+    for source in [source for source in sources if is_video(source.path)]:
+        name = display_name(source.name)
+        what = f"{name}: a video; its page is made by: facialis detect {name} --report page.html"
+        if len(sources) == 1:
+            raise RecipeError(what)
+        typer.echo(what, err=True)
+        sources.remove(source)
     for source in sources:
-        if is_video(source.path):
-            name = display_name(source.name)
-            raise RecipeError(f"{name}: a video; its page is made by: facialis detect {name} --report page.html")
         if source.path.resolve() == out.resolve():
             raise typer.BadParameter("--out is one of the photos")
     choice: FaceChoice = int(face) if face.isdecimal() else face  # type: ignore[assignment]

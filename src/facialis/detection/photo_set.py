@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from facialis.detection.bundle import Bundle
     from facialis.detection.detector import Detector
 
+SURE = 0.5
+"""Least share with which a view counts as recognised: all else hangs on which photo is taken for rest."""
 NUMBERED = (
     "rest", "brow_raise", "gentle_closure", "tight_closure", "small_closed_smile", "large_smile", "pucker",
     "lower_teeth",
@@ -59,6 +61,8 @@ def judge_set(
         "prevalence": detector.prevalence,
         "label": None,
         "uncertain": None,
+        "threshold": None,
+        "uncertain_range": None,
         "side": None,
         "side_probability": None,
         "regions": None,
@@ -77,7 +81,7 @@ def judge_set(
         ],
         "missing_views": [{"view": view, "auc_gain_simulated": gain} for view, gain in missing.items()],
         "left_out": [
-            {"photo": name, "reasons": list(f.reasons) or [_why_not(view)]}
+            {"photo": name, "status": f.status, "reasons": list(f.reasons) or [_why_not(view)]}
             for name, view, f in photos
             if name not in {judged[k][0] for k, _ in chosen.values()}
         ],
@@ -97,6 +101,8 @@ def judge_set(
         "probability_interval": [round(sigmoid(odds + prior + end * 1.96 * error), 6) for end in (-1, 1)],
         "label": label,
         "uncertain": uncertain,
+        "threshold": round(sigmoid(edge), 4),
+        "uncertain_range": [round(sigmoid(end), 4) for end in (low, high)],
         "regions": {
             name: round(sigmoid(part.log_odds(column)), 6)
             for name, part, column in zip(REGIONS, model.regions, regions, strict=True)
@@ -129,7 +135,8 @@ def photos_log_odds(photos: Sequence[tuple[str, str | None, Finding]], bundle: B
 
 
 def set_log_odds(model: SetModel, said: Mapping[str, tuple[Mapping[str, Any], float]]) -> tuple[float, float]:
-    """Return the log odds of palsy of a set, at even odds, and their standard deviation by the landmarks' noise.
+    """Return the log odds of palsy of a set, calibrated at even odds, and their standard deviation
+    by the landmarks' noise.
 
     Parameters
     ----------
@@ -137,7 +144,9 @@ def set_log_odds(model: SetModel, said: Mapping[str, tuple[Mapping[str, Any], fl
     """
     palsy, _, _ = features_of({view: answers for view, (answers, _) in said.items()})
     errors = {view: error for view, (_, error) in said.items()}
-    return model.palsy.log_odds(palsy), _error(model, ~np.isnan(palsy), errors)
+    told = counted(model, list(said))
+    error = told.slope * _error(model, ~np.isnan(palsy), errors)
+    return told.slope * model.palsy.log_odds(palsy) + told.offset, error
 
 
 def _chosen(
@@ -161,7 +170,7 @@ def _views(
     """Return for each view that is there its photo's number, and how probable the view is where it was recognised.
 
     Of several photos of one view named so, the first is taken; recognised ones are dealt out to the views that are
-    left, so that they fit best together.
+    left, so that they fit best together, and left out where they are less sure than `SURE`.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -182,14 +191,19 @@ def _views(
         shares /= shares.sum(axis=1, keepdims=True)
         rows, columns = linear_sum_assignment(-logs)
         for row, column in zip(rows, columns, strict=True):
-            chosen[views[free[column]]] = (unnamed[row], float(shares[row, column]))
+            if shares[row, column] >= SURE:
+                chosen[views[free[column]]] = (unnamed[row], float(shares[row, column]))
     return {view: chosen[view] for view in views if view in chosen}
 
 
 def _why_not(view: str | None) -> str:
     if view is not None and view not in TOLD:
         return f"the view {view} is not read: seen from below, no asymmetry can be measured"
-    return "another photo shows the same view" if view else "every view that it could show is there already"
+    return (
+        "another photo shows the same view"
+        if view
+        else "no view that is not there already is recognised in it; name it"
+    )
 
 
 def view_of(path: str | PurePath) -> str | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import datetime
 import difflib
+import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +24,7 @@ from facialis.faces.sources import display_name, is_video, list_sources
 from facialis.modalities.views import VIEWS
 
 DatedBy = Literal["folder", "name", "table", "camera"]
-NO_DATE, TWO_DATES, BAD_DATE = "no_date", "two_dates", "bad_date"
+NO_DATE, TWO_DATES, BAD_DATE, COPY = "no_date", "two_dates", "bad_date", "copy"
 """Why something is left out."""
 _NUMBERS_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_. ]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _DAY_FIRST = re.compile(r"(?<!\d)(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?!\d)")
@@ -81,10 +83,34 @@ def read_visits(given: Path | str) -> tuple[list[Picture], list[LeftOut]]:
     """
     path = Path(given)
     if path.is_dir():
-        return _of_folder(path)
+        return _without_copies(*_of_folder(path))
     if path.suffix.lower() != ".csv":
         raise PictureError(f"{display_name(path)}: expected a folder of dated photos, or a CSV file with path and date")
-    return _of_manifest(path)
+    return _without_copies(*_of_manifest(path))
+
+
+def _without_copies(pictures: list[Picture], left: list[LeftOut]) -> tuple[list[Picture], list[LeftOut]]:
+    """Leave out files that are byte for byte another one: a copy is no second take and no second visit."""
+    sizes = [picture.path.stat().st_size if picture.path.is_file() else -1 for picture in pictures]
+    kept: list[Picture] = []
+    known: set[bytes] = set()
+    for picture, size in zip(pictures, sizes, strict=True):
+        if size > 0 and sizes.count(size) > 1:
+            digest = _digest(picture.path)
+            if digest in known:
+                left.append(LeftOut(picture.path, COPY))
+                continue
+            known.add(digest)
+        kept.append(picture)
+    return kept, left
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:  # what is wrong with it is told when it is judged
+        return os.fsencode(path)
 
 
 def _of_folder(root: Path) -> tuple[list[Picture], list[LeftOut]]:

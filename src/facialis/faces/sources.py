@@ -12,7 +12,8 @@ from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
-from facialis.errors import PictureError
+from facialis.errors import FacialisError, PictureError
+from facialis.files import check_writable
 
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".dib"}
@@ -34,6 +35,29 @@ class Source(NamedTuple):
 def is_video(path: str | Path) -> bool:
     """Return whether the path has the suffix of a video; the file is not looked at."""
     return os.path.splitext(os.fspath(path))[1].lower() in VIDEO_SUFFIXES
+
+
+def check_output(path: str | Path, given: Iterable[str | Path] = ()) -> None:
+    """Raise now if a table or page must not, or cannot, be written to `path`.
+
+    Parameters
+    ----------
+    given : files that are read: none of them is written over, and nothing named as a picture or video is.
+
+    Raises
+    ------
+    FacialisError
+        What is wrong, in one line.
+    """
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+        raise FacialisError(
+            f"{display_name(path)}: a table or page is no {suffix} file; choose a name of another ending"
+        )
+    for name in given:
+        if os.path.exists(path) and os.path.exists(name) and os.path.samefile(path, name):
+            raise FacialisError(f"{display_name(path)}: is one of the files to be read; write to another one")
+    check_writable(path)
 
 
 def list_sources(paths: Iterable[str | Path]) -> list[Source]:

@@ -158,10 +158,20 @@ def features_of(answers: Mapping[str, Mapping[str, Values]]) -> tuple[Values, Va
 
 
 class Counted(NamedTuple):
-    """What simulated sets kept apart say of some views: area under the curve, and healthy people's log odds (n,)."""
+    """What simulated sets kept apart say of some views.
+
+    Attributes
+    ----------
+    auc : area under the curve.
+    healthy : (n,) healthy people's log odds, calibrated.
+    slope, offset : what makes the discriminant's log odds those that the sets bear out, at even odds (Platt 1999): mild
+        palsies lie where no normal distribution has them.
+    """
 
     auc: float
     healthy: Values
+    slope: float
+    offset: float
 
 
 def counted(model: SetModel, present: Sequence[str]) -> Counted:
@@ -175,7 +185,24 @@ def counted(model: SetModel, present: Sequence[str]) -> Counted:
     ranks[order] = np.arange(1, len(order) + 1)
     n, m = int(ill.sum()), int((~ill).sum())
     area = (ranks[:n].sum() - n * (n + 1) / 2) / (n * m) if known.any() else 0.5
-    return Counted(float(area), odds[~ill])
+    slope, offset = _platt(odds, ill) if known.any() else (1.0, 0.0)
+    return Counted(float(area), slope * odds[~ill] + offset, slope, offset)
+
+
+def _platt(odds: Values, ill: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return slope and offset of a logistic regression on log odds (n,), both classes weighing the same."""
+    x = np.stack([odds, np.ones(len(odds))], axis=1)
+    weight = np.where(ill, 0.5 / max(ill.sum(), 1), 0.5 / max((~ill).sum(), 1))
+    found = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(x @ found, -30, 30)))
+        step = np.linalg.solve(
+            (x * (weight * p * (1 - p))[:, None]).T @ x + 1e-6 * np.eye(2), x.T @ (weight * (ill - p)) - 1e-6 * found
+        )
+        found = found + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(max(found[0], 1e-3)), float(found[1])
 
 
 def score(odds: float, healthy: Values) -> float:

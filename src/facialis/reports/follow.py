@@ -103,7 +103,7 @@ def render_follow(
             errors=[_error_row(curve, say) for curve in course.curves],
             healthy=say("follow.healthy_simulated" if simulated else "follow.healthy_column"),
             healthy_note=say("follow.healthy_note", rest=f"{bundle.reference.n} {bundle.reference.of_whom}"),
-            left_out=_left_out(followed, say),
+            left_out=left_out_lines(followed, say),
             recognised=_recognised(followed, say),
             privacy=[say("follow.privacy_photos" if photos else "follow.privacy_drawings")]
             + [say("follow.privacy_names")] * names,
@@ -279,7 +279,8 @@ def _error_row(curve: Curve, say: Words) -> dict[str, str]:
     }
 
 
-def _left_out(followed: Followed, say: Words) -> list[str]:
+def left_out_lines(followed: Followed, say: Words) -> list[str]:
+    """Return what is missing or was left out, and why, a line each."""
     lines = []
     course = followed.course
     moved = {(p.date, c.quantity.view) for c in course.curves if c.quantity.name == "excursion" for p in c.points}
@@ -300,10 +301,9 @@ def _left_out(followed: Followed, say: Words) -> list[str]:
                 lines.append(say("follow.still", date=date, view=name))
         lines += [_not_used(followed, visit, number, say) for number in range(len(visit.unused))]
         for each in visit.unfit:
-            reasons = "; ".join(each.finding.reasons) or "-"
-            lines.append(
-                f"{visit.date}, " + say("follow.left_photo", photo=followed.names[each.number], reasons=reasons)
-            )
+            name = followed.names[each.number]
+            reasons = "; ".join(reason.removeprefix(f"{name}: ") for reason in each.finding.reasons) or "-"
+            lines.append(f"{visit.date}, " + say("follow.left_photo", photo=name, reasons=reasons))
     return lines + [
         say("follow.left_photo", photo=name, reasons=say(f"follow.{why}")) for name, why in followed.left_out
     ]

@@ -102,9 +102,9 @@ def speaking_measures(finding: Finding, bundle: Bundle, *, most: int = 6) -> lis
             "format": {"deg": "%.1f°", "slope": "%.3f"}.get(MEASURES[i].unit, "%.2f"),
             "value": float(sizes[i]),
             "error": _error(finding, MEASURES[i].name),
-            "low": quantiles["0.05"][i],
+            "low": quantiles["0.025"][i],
             "median": quantiles["0.5"][i],
-            "high": quantiles["0.95"][i],
+            "high": quantiles["0.975"][i],
             "symmetric": MEASURES[i].symmetric[definition],
             "share": float(shares[i]),
         }

@@ -11,6 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from facialis.errors import FacialisError
@@ -88,11 +91,7 @@ def write_pdf(path: Path | str, page: str) -> None:
     """
     browser = find_browser()
     check_writable(path)
-    with (
-        atomic_path(path) as temporary,
-        tempfile.TemporaryDirectory(prefix="facialis-", dir=temporary.parent, ignore_cleanup_errors=True) as name,
-    ):
-        folder = Path(name).resolve()
+    with atomic_path(path) as temporary, _passing_folder(temporary.parent) as folder:
         (folder / "page.html").write_text(page, encoding="utf-8")
         made = folder / "page.pdf"
         command = [str(browser), *_FLAGS, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={made}"]
@@ -102,6 +101,20 @@ def write_pdf(path: Path | str, page: str) -> None:
         if not made.is_file() or made.read_bytes()[:5] != b"%PDF-":
             raise FacialisError(f"{browser} made no PDF; write page.html, open it in your browser and print it")
         shutil.copyfile(made, temporary)
+
+
+@contextmanager
+def _passing_folder(place: Path) -> Iterator[Path]:
+    """Yield a folder that is gone afterwards, even while parts of the browser that are dying still write into it."""
+    folder = Path(tempfile.mkdtemp(prefix="facialis-", dir=place)).resolve()
+    try:
+        yield folder
+    finally:
+        for _ in range(20):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(0.1)
 
 
 def _run(command: list[str], browser: Path) -> None:

@@ -274,7 +274,7 @@ def _quality(finding: Finding, say: Words) -> str:
 def _figure(entry: Entry, say: Words, photos: bool) -> dict[str, Any] | None:
     """Return the picture with its contours, or the drawing of them alone."""
     picture, face = entry.picture, entry.finding.face
-    if picture is None or (face is None and not photos):
+    if picture is None or face is None:  # a whole photo could show anything: a form, other people
         return None
     key = "alt_whole" if face is None else "alt_photo" if photos else "alt_drawing"
     return {

@@ -208,6 +208,8 @@ def _finding(row: Mapping[str, Any] | None, say: Words, bundle: Bundle) -> dict[
             prior=say.percent(row["prevalence"]),
         )
     ]
+    low, high = (say.percent(end) for end in row["uncertain_range"])
+    lines.append(say("sheet.threshold", threshold=say.percent(row["threshold"]), low=low, high=high))
     if row["side"] is not None:
         side, share = say(f"side.{row['side']}"), say.percent(row["side_probability"])
         lines.append(say("sheet.weak_side", side=side, share=share))
