@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -90,6 +91,15 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def file_digest(path: Path | str) -> bytes:
+    """Return the SHA-256 of a file's bytes, by which copies are known; of one that cannot be read, its path."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:  # what is wrong with it is told by whoever needs what is in it
+        return os.fsencode(path)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def recalibrate(
     from facialis.detection.set_recalibration import set_thresholds
     from facialis.errors import FacialisError
     from facialis.faces.sources import is_video, list_sources
-    from facialis.files import make_folder
+    from facialis.files import file_digest, make_folder
     from facialis.progress import track
 
     if (out / "card.json").exists():
@@ -43,7 +43,10 @@ def recalibrate(
         raise FacialisError(f"{healthy}: no such folder; --healthy wants a folder of healthy people's photos")
     start = Bundle.load(bundle)
     make_folder(out.absolute().parent)
-    sources = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
+    given = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
+    sources = list({file_digest(source.path): source for source in reversed(given)}.values())[::-1]
+    if len(sources) < len(given):
+        typer.echo(f"{len(given) - len(sources)} photos are byte for byte another one and count for nothing", err=True)
     found: list[tuple[str, Finding]] = []
     sets: dict[str, list[tuple[str, str | None, Finding]]] = {}
     judged = detect_many(sources, bundle=bundle)

@@ -153,6 +153,8 @@ class Bundle:
     def write(cls, folder: Path | str, card: Card, graph: bytes) -> Self:
         """Write a bundle into a new or existing folder, and read it back."""
         folder = Path(folder)
+        if (folder / "cohort.json").exists():
+            raise FacialisError(f"{folder}: holds a cohort; give a new folder for the bundle")
         check_graph(graph, f"{folder}: {_GRAPH}")
         text = (json.dumps(asdict(card), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
         try:

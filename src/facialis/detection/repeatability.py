@@ -74,7 +74,9 @@ def repeatability(values: ArrayLike, groups: ArrayLike) -> Repeatability:
     _, which = np.unique(np.asarray(groups), return_inverse=True)
     kept = np.bincount(which)[which] > 1
     if not kept.any():
-        raise FacialisError("nothing was measured twice: no two frames belong together")
+        raise FacialisError(
+            "nothing was measured twice: no two frames belong together; take a view twice, or group by fewer columns (--by)"
+        )
     table = table[kept]
     _, which, counts = np.unique(which[kept], return_inverse=True, return_counts=True)
     n, g = len(table), len(counts)

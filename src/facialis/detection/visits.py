@@ -10,8 +10,6 @@ from __future__ import annotations
 import csv
 import datetime
 import difflib
-import hashlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ from facialis.detection.photo_set import view_of
 from facialis.errors import PictureError
 from facialis.faces.images import camera_date
 from facialis.faces.sources import display_name, is_video, list_sources
+from facialis.files import file_digest
 from facialis.modalities.views import VIEWS
 
 DatedBy = Literal["folder", "name", "table", "camera"]
@@ -96,21 +95,13 @@ def _without_copies(pictures: list[Picture], left: list[LeftOut]) -> tuple[list[
     known: set[bytes] = set()
     for picture, size in zip(pictures, sizes, strict=True):
         if size > 0 and sizes.count(size) > 1:
-            digest = _digest(picture.path)
+            digest = file_digest(picture.path)
             if digest in known:
                 left.append(LeftOut(picture.path, COPY))
                 continue
             known.add(digest)
         kept.append(picture)
     return kept, left
-
-
-def _digest(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError:  # what is wrong with it is told when it is judged
-        return os.fsencode(path)
 
 
 def _of_folder(root: Path) -> tuple[list[Picture], list[LeftOut]]:
