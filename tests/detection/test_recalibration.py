@@ -53,13 +53,15 @@ def test_exact_intervals():
 def test_the_command_makes_a_whole_bundle(astronaut, tmp_path):
     folder = tmp_path / "healthy"
     folder.mkdir()
-    rng = np.random.default_rng(0)
     for k in range(FEWEST):
-        shifted = np.roll(astronaut, tuple(rng.integers(-3, 4, 2)), axis=(0, 1))
+        shifted = np.roll(astronaut, divmod(k, 5), axis=(0, 1))
         Image.fromarray(shifted).save(folder / f"secret-name-{k}.png")
+    (folder / "copy.png").write_bytes((folder / "secret-name-0.png").read_bytes())
     out = tmp_path / "local.bundle"
     done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])
     assert done.exit_code == 0, done.output
+    assert "1 photos are byte for byte another one" in done.output
+    assert f"of {FEWEST} local healthy people" in Bundle.load(out).card.threshold_basis
     assert Bundle.load(out).card.threshold != Bundle.load().card.threshold
     assert "secret-name" not in (out / "card.json").read_text()
     again = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])

@@ -75,7 +75,8 @@ def repeatability(values: ArrayLike, groups: ArrayLike) -> Repeatability:
     kept = np.bincount(which)[which] > 1
     if not kept.any():
         raise FacialisError(
-            "nothing was measured twice: no two frames belong together; take a view twice, or group by fewer columns (--by)"
+            "nothing was measured twice: no two frames belong together; take a view twice, or group by fewer columns "
+            "(--by)"
         )
     table = table[kept]
     _, which, counts = np.unique(which[kept], return_inverse=True, return_counts=True)
