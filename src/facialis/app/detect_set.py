@@ -77,8 +77,9 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
     for row in rows:
         said = row["label"] or "abstained"
         said += ", uncertain" if row["uncertain"] else ""
-        where = "" if row["side"] is None else row["side"].replace("subject_", "subject's ") + ": "
-        where += ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
+        where = "" if row["side"] is None else row["side"].replace("subject_", "subject's ")
+        moved = ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
+        where = ": ".join(part for part in (where, moved) if part)
         guessed = [view["view"] for view in row["views"] if view["known_by"] != "name"]
         used = f"{len(row['views'])} of {len(TOLD)}" + (f"; recognised: {', '.join(guessed)}" if guessed else "")
         missing = "\n".join(f"{view['view']}: {view['auc_gain_simulated']:+.3f}" for view in row["missing_views"])
