@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bundle bench clean
+.PHONY: demo test coverage lint bundle bench clean
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -40,6 +40,9 @@ lint: .venv/all
 
 test: .venv/all .venv/web lint
 	$(BIN)/facialis assets fetch face_landmarker
+	FACIALIS_WEB=1 $(BIN)/python -m pytest
+
+coverage: .venv/all .venv/web
 	FACIALIS_WEB=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bundle: .venv/all

@@ -121,11 +121,10 @@ def test_the_card_holds_them(bundle, clinic):
 
 def test_the_command_sets_both(astronaut, tmp_path):
     folder = tmp_path / "healthy"
-    rng = np.random.default_rng(0)
     for k in range(FEWEST):
         (folder / f"person-{k}").mkdir(parents=True)
-        for view in ("rest", "large_smile"):
-            shifted = np.roll(astronaut, tuple(rng.integers(-3, 4, 2)), axis=(0, 1))[:400, :400]
+        for n, view in enumerate(("rest", "large_smile")):
+            shifted = np.roll(astronaut, (k // 5, k % 5 + 5 * n), axis=(0, 1))[:400, :400]  # no two are alike
             Image.fromarray(shifted).save(folder / f"person-{k}" / f"{view}.png")
     out = tmp_path / "local.bundle"
     done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])
