@@ -11,6 +11,7 @@ import csv
 import datetime
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -91,10 +92,11 @@ def read_visits(given: Path | str) -> tuple[list[Picture], list[LeftOut]]:
 def _without_copies(pictures: list[Picture], left: list[LeftOut]) -> tuple[list[Picture], list[LeftOut]]:
     """Leave out files that are byte for byte another one: a copy is no second take and no second visit."""
     sizes = [picture.path.stat().st_size if picture.path.is_file() else -1 for picture in pictures]
+    often = Counter(sizes)
     kept: list[Picture] = []
     known: set[bytes] = set()
     for picture, size in zip(pictures, sizes, strict=True):
-        if size > 0 and sizes.count(size) > 1:
+        if size > 0 and often[size] > 1:
             digest = file_digest(picture.path)
             if digest in known:
                 left.append(LeftOut(picture.path, COPY))

@@ -84,8 +84,7 @@ def look_at(
     """
     face = finding.face
     if face is None:
-        alone = photos and SEVERAL_FACES not in finding.reasons
-        return Entry(title, finding, _whole(rgb) if alone else None, digest=digest)
+        return Entry(title, finding, digest=digest)  # a whole photo could show anything: a form, other people
     picture = face_picture(rgb, face, height=HEIGHT)
     if finding.status != "judged":
         return Entry(title, finding, picture, digest=digest)
@@ -105,15 +104,6 @@ def look_at(
         unexplained,
         digest,
     )
-
-
-def _whole(rgb: NDArray[np.uint8]) -> FacePicture:
-    """Return a whole picture, shrunk."""
-    from PIL import Image
-
-    image = Image.fromarray(rgb)
-    image.thumbnail((HEIGHT, HEIGHT))
-    return FacePicture(as_jpeg(np.asarray(image)), (0.0, 0.0), image.width / rgb.shape[1], image.size)
 
 
 def render_photos(
@@ -274,12 +264,12 @@ def _quality(finding: Finding, say: Words) -> str:
 def _figure(entry: Entry, say: Words, photos: bool) -> dict[str, Any] | None:
     """Return the picture with its contours, or the drawing of them alone."""
     picture, face = entry.picture, entry.finding.face
-    if picture is None or face is None:  # a whole photo could show anything: a form, other people
+    if picture is None or face is None:
         return None
-    key = "alt_whole" if face is None else "alt_photo" if photos else "alt_drawing"
+    key = "alt_photo" if photos else "alt_drawing"
     return {
         "image": embedded(picture.jpeg) if photos else None,
         "size": picture.size,
-        "outline": "" if face is None else contours(in_cut(face.landmarks, picture)),
+        "outline": contours(in_cut(face.landmarks, picture)),
         "alt": say(f"report.{key}"),
     }
