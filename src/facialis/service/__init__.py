@@ -1,0 +1,1 @@
+"""The page and its service: findings for people who have a browser and nothing else."""
