@@ -188,6 +188,11 @@ class Bundle:
         return tuple(put.name for put in self._session.get_inputs())
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the graph answers, of `OUTPUTS`."""
+        return tuple(put.name for put in self._session.get_outputs())
+
+    @property
     def by_measures(self) -> bool:
         """Whether the logits follow from the measures alone."""
         return self.label_reads == ("measures",)

@@ -15,7 +15,7 @@ from facialis.faces.mesh import CONTOURS
 from facialis.faces.reasons import reason
 
 NO_FACE, SEVERAL_FACES = reason("no_face"), reason("several_faces")
-_LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
+LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     detail = sharpness(grey)
     spreads = _eye_spreads(face, rgb)
     eyes = min(spreads) / max(*spreads, 1e-6)
-    mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
+    mouth = float(_grey_box(face.landmarks[list(LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
     cover = covered(face, rgb)
     found = (
         ("eye_hidden", eyes < limits.eyes, eyes),
