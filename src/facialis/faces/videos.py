@@ -103,7 +103,7 @@ class Sampling(NamedTuple):
     end: tuple[int, float] | None
 
 
-def sample_video(path: str | os.PathLike[str], *, rate: float = 6.0) -> Sampling:
+def sample_video(path: Video, *, rate: float = 6.0) -> Sampling:
     """Tell which frames lie nearest to the times 0, 1 / rate, ... s by reading the packets; nothing is decoded.
 
     Raises

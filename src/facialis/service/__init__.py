@@ -1,1 +1,1 @@
-"""The page and its service: findings for people who have a browser and nothing else."""
+"""The detector as a page and as a service for other programs: ``facialis serve``."""
