@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,12 @@ from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS
 
+BROWSER = {
+    "large": "too large, {width} x {height} pixels; make it smaller first",
+    "undecodable": "this browser cannot show it; give a JPEG, PNG or WebP file",
+    "unplayable": "this browser cannot play it; give an MP4 or WebM file, or have it judged on a server",
+}
+"""What a browser says of a file that it cannot read."""
 FRAMES_ONLY = (
     "Judged frame by frame in the browser: how the face moves was not read. The command line and the server read it."
 )
@@ -48,8 +56,13 @@ def fits(bundle: Bundle) -> bool:
     )
 
 
-def engine_facts(bundle: Bundle) -> dict[str, Any]:
-    """Return the tables that judging with a bundle in the browser needs, JSON-ready."""
+def engine_facts(bundle: Bundle, downloads: Mapping[str, int] = MappingProxyType({})) -> dict[str, Any]:
+    """Return the tables that judging with a bundle in the browser needs, JSON-ready.
+
+    Parameters
+    ----------
+    downloads : bytes of the large files beside them, by address below ``engine/``.
+    """
     card = bundle.card
     return {
         "version": __version__,
@@ -74,8 +87,9 @@ def engine_facts(bundle: Bundle) -> dict[str, Any]:
         "judged_rate": JUDGED_RATE,
         "texts": {
             "reasons": REASONS, "advice": ADVICE, "outside": OUTSIDE, "within": WITHIN, "more": MORE,
-            "frames_only": FRAMES_ONLY,
+            "frames_only": FRAMES_ONLY, "browser": BROWSER,
         },
+        "downloads": dict(downloads),
     }  # fmt: skip
 
 

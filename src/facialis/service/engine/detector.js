@@ -9,17 +9,16 @@ import { lookAgain } from "./second_look.js";
 export class Detector extends Judge {
   constructor(facts, ask, run) {
     super(facts, ask);
-    this.run = run;
     this.find = (picture) => findFaces(run, picture, facts);
   }
 
   /**
    * Judge the chosen faces of a picture: one finding each, or one that says why there is none.
    * @param {object} picture
-   * @param {{source?: string, face?: string | number, prevalence?: number, force?: boolean, careful?: boolean, twice?: boolean}} [options]
+   * @param {{source?: string, face?: string | number, prevalence?: number, force?: boolean, careful?: boolean, twice?: boolean, find?: function}} [options]
    */
   async detectFaces(picture, options = {}) {
-    const faces = this.find(picture);
+    const faces = (options.find ?? this.find)(picture);
     const none = (name, values) => [{ ...nothing(this.facts, options), reasons: [reason(this.facts, name, values)] }];
     const choice = options.face ?? "only";
     if (!faces.length) return none("no_face");

@@ -18,6 +18,11 @@ export function findFaces(run, picture, facts) {
     const tiled = inTiles(run, picture, facts);
     if (tiled.length) faces = tiled;
   }
+  return sized(faces, facts);
+}
+
+/** Return faces with the px between their irises, the largest first. */
+export function sized(faces, facts) {
   return faces.map((face) => ({ ...face, iodPx: interocularDistance(face.landmarks, facts.irises) })).sort((a, b) => extent(b) - extent(a));
 }
 
