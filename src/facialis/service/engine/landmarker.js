@@ -14,7 +14,8 @@ export async function loadLandmarker(base, program, wasmBinary, model) {
   const { FaceLandmarker } = await import(new URL("vision/vision_bundle.mjs", base).href);
   const said = [];
   const keep = (line) => said.push(line) > 20 && said.shift();
-  // what the library makes its module with: it says much that is no error, on the console, and is kept from it
+  // the library says much on the console that nobody asked for: it is kept from it, the last lines for an error's sake
+  for (const name of ["log", "info", "warn"]) self.console[name] = keep;
   self.Module = { wasmBinary, locateFile: (name) => new URL(`vision/${name}`, base).href, print: keep, printErr: keep };
   const files = { wasmLoaderPath: new URL(`${program}.js`, base).href, wasmBinaryPath: new URL(`${program}.wasm`, base).href };
   const made = await FaceLandmarker.createFromOptions(files, {
