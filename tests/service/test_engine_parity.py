@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections import Counter
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -25,9 +23,8 @@ from facialis.detection.finding import Finding
 from facialis.detection.judge import Judge
 from facialis.faces.landmarks import Face, FaceLandmarker
 from facialis.service.engine_facts import engine_facts
-from tests.web.test_agreement import node
+from tests.browsers import MODULES, node_with
 
-MODULES = Path(__file__).parent.parent / "web" / "node_modules"
 CLOSE = 1e-4
 """Of a number of 1 or less; of a larger one as a share of it."""
 PIXELS = 5e-3
@@ -36,11 +33,7 @@ Row = dict[str, Any]
 
 
 def judged_in_node(folder: Path, task: Row) -> dict[str, list[Row]]:
-    if not node() or not (MODULES / "onnxruntime-web").is_dir():
-        message = "no Node, or no onnxruntime-web in tests/web: `make test` installs both"
-        if os.environ.get("FACIALIS_WEB") or os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    program = node_with("onnxruntime-web")
     engine = folder / "engine"
     shutil.copytree(str(files("facialis.service").joinpath("engine")), engine)
     (engine / "package.json").write_text('{"type": "module"}')  # browsers need no such word
@@ -48,7 +41,7 @@ def judged_in_node(folder: Path, task: Row) -> dict[str, list[Row]]:
     graph = str(files("facialis.detection").joinpath("default.bundle", "model.onnx"))
     task |= {"engine": str(engine), "modules": str(MODULES), "facts": str(folder / "facts.json"), "graph": graph}
     (folder / "task.json").write_text(json.dumps(task))
-    command = [node(), str(Path(__file__).with_name("judge.mjs")), str(folder / "task.json")]
+    command = [program, str(Path(__file__).with_name("judge.mjs")), str(folder / "task.json")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -7,16 +7,21 @@ const MAX_FACES = 5;
  * Start the landmarker.
  * @param {URL} base the folder engine/
  * @param {string} program address of its WebAssembly below it, without ending
- * @param {ArrayBuffer} wasmBinary
+ * @param {Uint8Array} wasm that WebAssembly
  * @param {Uint8Array} model
  */
-export async function loadLandmarker(base, program, wasmBinary, model) {
+export async function loadLandmarker(base, program, wasm, model) {
   const { FaceLandmarker } = await import(new URL("vision/vision_bundle.mjs", base).href);
   const said = [];
   const keep = (line) => said.push(line) > 20 && said.shift();
   // the library says much on the console that nobody asked for: it is kept from it, the last lines for an error's sake
   for (const name of ["log", "info", "warn"]) self.console[name] = keep;
-  self.Module = { wasmBinary, locateFile: (name) => new URL(`vision/${name}`, base).href, print: keep, printErr: keep };
+  const compiled = await WebAssembly.compile(wasm);
+  const instantiateWasm = (imports, done) => {
+    WebAssembly.instantiate(compiled, imports).then((instance) => done(instance, compiled));
+    return {};
+  };
+  self.Module = { instantiateWasm, locateFile: (name) => new URL(`vision/${name}`, base).href, print: keep, printErr: keep };
   const files = { wasmLoaderPath: new URL(`${program}.js`, base).href, wasmBinaryPath: new URL(`${program}.wasm`, base).href };
   const made = await FaceLandmarker.createFromOptions(files, {
     baseOptions: { modelAssetBuffer: model, delegate: "CPU" },

@@ -20,7 +20,7 @@ export async function start(base, onProgress) {
   Object.assign(ort.env.wasm, { numThreads: 1, proxy: false, wasmBinary: wasm.buffer, wasmPaths: new URL("ort/", base).href });
   ort.env.logLevel = "error";
   const ask = await loadGraph(ort, graph);
-  return { facts, ask, landmarker: await loadLandmarker(base, VISION, vision.buffer, task) };
+  return { facts, ask, landmarker: await loadLandmarker(base, VISION, vision, task) };
 }
 
 async function fetched(address, advance) {
