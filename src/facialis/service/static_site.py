@@ -11,7 +11,7 @@ from pathlib import Path
 from facialis.detection.bundle import Bundle
 from facialis.errors import FacialisError
 from facialis.faces.assets import asset_path
-from facialis.service.engine_files import engine_files
+from facialis.service.engine_facts import fits
 from facialis.service.runtimes import fetch_runtimes
 from facialis.service.site import site_files
 
@@ -36,15 +36,13 @@ def write_site(folder: Path | str, bundle: Bundle) -> dict[str, int]:
     """
     folder = Path(folder)
     _check(folder)
-    fetch_runtimes()
-    asset_path("face_landmarker")
-    engine = engine_files(bundle)
-    if engine is None:
+    if not fits(bundle):
         raise FacialisError(
             f"the bundle {bundle.card.name} cannot be judged with in a browser: it reads more than landmarks"
         )
+    fetch_runtimes()
+    asset_path("face_landmarker")
     files = {address: asset.content for address, asset in site_files(bundle).items()}
-    files |= {f"engine/{name}": content for name, content in engine.items()}
     files["page/facts.json"] = _without_server(files["page/facts.json"])
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 // The frames of a video file, some a second, through a <video> that nobody sees.
 
 const PATIENCE = 20_000; // ms for one frame
+const SHOWN = 300; // ms after a seek within which the frame is shown
 
 /**
  * Yield {picture, time, share} of a video: a bitmap, seconds, and how far that is of the whole, 0 to 1.
@@ -22,15 +23,22 @@ export async function* framesOf(blob, rate, texts, signal) {
     if (!Number.isFinite(video.duration)) await happened("durationchange", () => (video.currentTime = 1e9));
     const count = Math.max(1, Math.ceil(video.duration * rate - 1e-6));
     for (let k = 0; k < count; k++) {
-      // a hair later, so that rounding does not show the frame before
-      if (k > 0 || video.currentTime > 0) await happened("seeked", () => (video.currentTime = Math.min(k / rate + 1e-3, video.duration)));
-      yield { picture: await createImageBitmap(video), time: k / rate, share: (k + 1) / count };
+      const time = await shown(video, k / rate, happened);
+      yield { picture: await createImageBitmap(video), time, share: (k + 1) / count };
     }
   } finally {
     video.removeAttribute("src");
     video.load();
     URL.revokeObjectURL(address);
   }
+}
+
+/** Go to a time and wait until the frame there is the one to be had; returns when in the video that frame is. */
+async function shown(video, time, happened) {
+  const drawn = new Promise((resolve) => video.requestVideoFrameCallback?.((_, { mediaTime }) => resolve(mediaTime)));
+  // a hair later, so that rounding does not show the frame before
+  await happened("seeked", () => (video.currentTime = Math.min(time + 1e-3, video.duration)));
+  return Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, SHOWN, time))]);
 }
 
 function once(video, event, start, refusal, signal) {
