@@ -10,12 +10,17 @@ let videos = 0;
  * @param {(share: number) => void} [onProgress] told how much of what it needs has come, 0 to 1
  */
 export async function localEngine(_facts, onProgress = () => {}) {
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module", name: "facialis" });
+  // by way of a blob the worker is under the page's policy, whatever headers the host sends for the worker's own file
+  const start = new Blob([`import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`], { type: "text/javascript" });
+  const address = URL.createObjectURL(start);
+  const worker = new Worker(address, { type: "module", name: "facialis" });
   const call = caller(worker, onProgress);
-  const known = await call("start").catch((error) => {
-    worker.terminate();
-    throw error;
-  });
+  const known = await call("start")
+    .catch((error) => {
+      worker.terminate();
+      throw error;
+    })
+    .finally(() => URL.revokeObjectURL(address));
 
   async function ofVideo(blob, options, { signal, onProgress: advance = () => {} }) {
     const video = (videos += 1);

@@ -7,7 +7,7 @@ import { start } from "./runtimes.js";
 import { sized } from "./search.js";
 import { slim, whole } from "./video.js";
 
-const base = new URL("./", self.location.href);
+const base = new URL("./", import.meta.url);
 const videos = new Map();
 let engine = null;
 let last = Promise.resolve();
