@@ -22,7 +22,18 @@ globalThis.judge = async (address, options) => {
   }
 };
 
-globalThis.rejudge = async (points) => (await engine).rejudge(points, {});
+globalThis.again = async (address) => {
+  const { findings } = await globalThis.judge(address, {});
+  return [findings[0], await (await engine).rejudge(findings[0].face_points)];
+};
+
+globalThis.explain = async (address) => {
+  const blob = await (await fetch(address)).blob();
+  const made = await engine;
+  const start = performance.now();
+  const found = await made.explain(blob, { language: "de" });
+  return { ms: performance.now() - start, can: made.can, found };
+};
 
 globalThis.look = async (address) => {
   const bitmap = await createImageBitmap(await (await fetch(address)).blob());

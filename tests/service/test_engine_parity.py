@@ -22,7 +22,9 @@ from facialis.detection.detector import Detector
 from facialis.detection.finding import Finding
 from facialis.detection.judge import Judge
 from facialis.faces.landmarks import Face, FaceLandmarker
+from facialis.reports.explanations import explanation_row
 from facialis.service.engine_facts import engine_facts
+from facialis.words import words
 from tests.browsers import MODULES, node_with
 
 CLOSE = 1e-4
@@ -39,7 +41,10 @@ def judged_in_node(folder: Path, task: Row) -> dict[str, list[Row]]:
     (engine / "package.json").write_text('{"type": "module"}')  # browsers need no such word
     (folder / "facts.json").write_text(json.dumps(engine_facts(Bundle.load())))
     graph = str(files("facialis.detection").joinpath("default.bundle", "model.onnx"))
-    task |= {"engine": str(engine), "modules": str(MODULES), "facts": str(folder / "facts.json"), "graph": graph}
+    (folder / "head.onnx").write_bytes(Bundle.load().head[0])
+    paths = {"engine": engine, "modules": MODULES, "facts": folder / "facts.json", "head": folder / "head.onnx"}
+    task = {"landmarks": [], "pictures": [], "explained": []} | task | {name: str(at) for name, at in paths.items()}
+    task["graph"] = graph
     (folder / "task.json").write_text(json.dumps(task))
     command = [program, str(Path(__file__).with_name("judge.mjs")), str(folder / "task.json")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -121,7 +126,7 @@ def test_landmarks_give_the_same_finding(tmp_path: Path) -> None:
         {"points": points_of(face, second), "options": {"source": "x", **options}}
         for (face, options), second in zip(faces, seconds, strict=True)
     ]
-    found = judged_in_node(tmp_path, {"landmarks": asked, "pictures": []})["landmarks"]
+    found = judged_in_node(tmp_path, {"landmarks": asked})["landmarks"]
     differences = Differences()
     for one, other in zip(expected, found, strict=True):
         differences.compare(one, other)
@@ -192,7 +197,7 @@ def test_pictures_give_the_same_finding(landmarker, astronaut, astronaut_face, t
                 }
             )  # fmt: skip
             expected.append(finding)
-    found = judged_in_node(tmp_path, {"landmarks": [], "pictures": asked})["pictures"]
+    found = judged_in_node(tmp_path, {"pictures": asked})["pictures"]
     differences = Differences()
     for one, other in zip(expected, found, strict=True):
         differences.compare(one.row(), other)
@@ -200,3 +205,34 @@ def test_pictures_give_the_same_finding(landmarker, astronaut, astronaut_face, t
     print(f"\n{len(expected)} findings; {dict(reasons)}; largest differences {differences.largest}")
     assert {finding.looked_twice for finding in expected} == {True, False}
     assert len(reasons) >= 4
+
+
+def test_explanations_are_the_same(tmp_path: Path) -> None:
+    bundle, asked = Bundle.load(), []
+    expected: list[Row] = []
+    for k, (face, _) in enumerate(faces_to_judge()[::9]):
+        second = Face(face.landmarks + np.float32(0.4), face.blendshapes, face.transform, face.size, "x")
+        second = second if k % 3 == 1 else None
+        language = ("en", "de")[k % 2]
+        finding = Judge(bundle, force=True).judge_landmarks(face, second, source="x")
+        found = finding.explain(bundle, language=language)
+        row = explanation_row(finding, found)
+        if found.counterfactual is not None:
+            row["counterfactual"] = found.counterfactual.as_dict(landmarks=True)
+        expected.append(row)
+        options = {"source": "x", "force": True}
+        asked.append({"points": points_of(face, second), "options": options, "texts": words(language).texts})
+    rows = judged_in_node(tmp_path, {"explained": asked})["explanations"]
+    largest: dict[str, float] = {}
+    for one, other in zip(expected, rows, strict=True):
+        for path, here, there in leaves(one, other):
+            if not isinstance(here, int | float) or isinstance(here, bool):
+                assert here == there, (path, here, there)
+                continue
+            apart = abs(here - there) / max(1.0, abs(here))
+            # the search for a correction halves ten times: its last step may fall to the other side
+            assert apart <= (2e-3 if path[0] == "counterfactual" else CLOSE), (path, here, there)
+            largest[path[0]] = max(largest.get(path[0], 0.0), apart)
+    corrected = sum(row["counterfactual"] is not None for row in expected)
+    print(f"\n{len(rows)} explanations, {corrected} with a correction; largest differences {largest}")
+    assert corrected >= 3

@@ -109,7 +109,7 @@ def seen(address, tmp_path_factory) -> Row:
     steps: list[list[Any]] = [["judge", name, {}] for name in PICTURES]
     steps += [["judge", "twin.png", {"careful": True}], ["judge", "three.png", {"face": "all", "force": True}]]
     steps += [["judge", "harness.js", {}], ["judge", "talk.webm", {"video": True}], ["look", "astronaut.png"]]
-    steps += [["abort", "twin.png"], ["close"]]
+    steps += [["again", "twin.png"], ["explain", "twin.png"], ["abort", "twin.png"], ["close"]]
     return opened(tmp_path_factory.mktemp("seen"), f"{address}/harness.html", steps)
 
 
@@ -174,10 +174,42 @@ def test_a_video_is_judged_frame_by_frame(seen, site, detector) -> None:
 
 @LOCAL
 def test_a_camera_frame_and_a_cancelled_photo(seen) -> None:
-    look, abort, _ = seen["steps"][-3:]
+    look, _, _, abort, _ = seen["steps"][-5:]
     assert look["status"] == "judged"
     assert look["probability"] == pytest.approx(seen["steps"][0]["findings"][0]["probability"], abs=1e-4)
     assert abort == "AbortError"
+
+
+@LOCAL
+def test_landmarks_that_were_not_moved_give_the_same_finding(seen) -> None:
+    photo, points = seen["steps"][-4]
+    for key in (
+        "probability",
+        "probability_interval",
+        "side",
+        "measures",
+        "millimetres",
+        "looked_twice",
+        "face_points",
+    ):
+        assert points[key] == photo[key], key
+    assert points["quality"]["sharpness"] is None
+
+
+@LOCAL
+def test_an_explanation(seen, site, detector) -> None:
+    step = seen["steps"][-3]
+    finding = detector.detect(site / "twin.png", source="picture")
+    expected = finding.explain(detector.bundle, language="de").as_dict(landmarks=True)
+    found = step["found"]
+    print(f"\nexplained in {step['ms']:.0f} ms: {found['sentences'][0]}")
+    assert step["can"]["explain"] is True
+    assert found["sentences"] == expected["sentences"]
+    assert found["notes"] == expected["notes"]
+    for name, share in expected["shares"]["measures"].items():
+        assert found["shares"]["measures"][name] == pytest.approx(share, abs=2e-3)
+    assert found["counterfactual"]["regions"] == expected["counterfactual"]["regions"]
+    assert found["counterfactual"]["share"] == pytest.approx(expected["counterfactual"]["share"], abs=2e-3)
 
 
 @LOCAL

@@ -17,11 +17,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facialis import __version__
+from facialis.attribution import orders
 from facialis.detection import errors, millimetres, second_look
 from facialis.detection.bundle import Bundle
+from facialis.detection.coalitions import branch_names
+from facialis.detection.explain import PAIRS, SEED, TOLERANCE
+from facialis.detection.explanation_table import passed
+from facialis.detection.explanation_words import BY_EYE_DISTANCE, LEVEL, kind_of
 from facialis.detection.finding import ADVICE, MORE, OUTSIDE, WITHIN
 from facialis.detection.reading import WIDENED
 from facialis.detection.reference import LEVELS
+from facialis.detection.symmetry import HALVINGS, STEPS, region_of_landmarks, subsets
 from facialis.detection.video import JUDGED_RATE
 from facialis.faces import covered, search
 from facialis.faces.instrument import NOISE_IOD_PX, WIDENING, noise_table
@@ -31,6 +37,7 @@ from facialis.faces.reasons import REASONS
 from facialis.faces.sources import MAX_PIXELS
 from facialis.modalities.asymmetry import is_signed, symmetric_values
 from facialis.modalities.measures import MEASURES
+from facialis.modalities.measures import REGIONS as ALL_REGIONS
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS
 
@@ -83,6 +90,7 @@ def engine_facts(bundle: Bundle, downloads: Mapping[str, int] = MappingProxyType
             "levels": search.LEVELS, "smallest_tile": search.SMALLEST_TILE, "long": search.LONG,
             "surroundings": search.SURROUNDINGS,
         },
+        "explanation": _explanation(bundle) if bundle.by_measures else None,
         "max_pixels": MAX_PIXELS,
         "judged_rate": JUDGED_RATE,
         "texts": {
@@ -145,6 +153,29 @@ def _cover() -> dict[str, Any]:
         "downs": downs.tolist(), "owners": shares.argmax(axis=0).tolist(), "unit": covered.UNIT, "size": covered.SIZE,
         "middle": list(covered.MIDDLE), "floor": covered.FLOOR, "steps": covered.STEPS.tolist(),
         "aperture": [list(part) for part in covered.APERTURE], "mouth": list(covered.MOUTH),
+    }  # fmt: skip
+
+
+def _explanation(bundle: Bundle) -> dict[str, Any]:
+    """Return how a finding is explained whose label follows from the measures, see `facialis.detection.explain`."""
+    checks, same = passed(bundle.hash)
+    return {
+        "regions": list(ALL_REGIONS),
+        "region_of_measures": [ALL_REGIONS.index(entry.region) for entry in MEASURES],
+        "orders": orders(len(MEASURES), PAIRS, SEED)[::2].tolist(),
+        "branches": list(branch_names(bundle)),
+        "reference": {"kind": kind_of(bundle.reference), "n": bundle.reference.n},
+        "checks": checks,
+        "unchecked": not same,
+        "tolerance": TOLERANCE,
+        "sentences": {
+            "level": LEVEL, "lengths": list(millimetres.LENGTHS), "deviations": list(millimetres.DEVIATIONS),
+            "by_eye_distance": list(BY_EYE_DISTANCE),
+        },
+        "correction": {
+            "region_of_landmarks": region_of_landmarks().tolist(), "steps": STEPS, "halvings": HALVINGS,
+            "choices": [[REGIONS.index(name) for name in chosen] for chosen in subsets()],
+        },
     }  # fmt: skip
 
 

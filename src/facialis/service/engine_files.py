@@ -11,7 +11,7 @@ from facialis.faces.assets import verify
 from facialis.service.engine_facts import engine_facts, fits
 from facialis.service.runtimes import runtime_files
 
-MODEL, LANDMARKER = "model.onnx", "face_landmarker.task"
+MODEL, HEAD, LANDMARKER = "model.onnx", "head.onnx", "face_landmarker.task"
 
 
 def engine_files(bundle: Bundle) -> dict[str, Path | bytes] | None:
@@ -25,6 +25,8 @@ def engine_files(bundle: Bundle) -> dict[str, Path | bytes] | None:
     if runtimes is None or model is None or not whole or not fits(bundle):
         return None
     found: dict[str, Path | bytes] = {**runtimes, LANDMARKER: model, MODEL: bundle.graph}
+    if bundle.by_measures:
+        found[HEAD] = bundle.head[0]
     large = {name: _size(content) for name, content in found.items() if not name.endswith((".js", ".mjs"))}
     facts = json.dumps(engine_facts(bundle, large), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return found | {"facts.json": facts.encode()} | engine_modules()

@@ -1,6 +1,8 @@
 // The bundle's graph on ONNX Runtime's WebAssembly build.
 import { N_LANDMARKS } from "./geometry.js";
 
+const N_MEASURES = 29;
+
 /**
  * Return a function that asks the graph about n faces of one head transform.
  * @param {object} ort onnxruntime-web
@@ -9,6 +11,19 @@ import { N_LANDMARKS } from "./geometry.js";
 export async function loadGraph(ort, model) {
   const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"], logSeverityLevel: 3 });
   return (landmarks, transform) => ask(ort, session, landmarks, transform);
+}
+
+/**
+ * Return a function that asks the part of the graph from the measures on: log odds of rows of measures.
+ * @param {object} ort onnxruntime-web
+ * @param {Uint8Array} model
+ */
+export async function loadHead(ort, model) {
+  const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+  return async (rows) => {
+    const { logits } = await session.run({ measures: new ort.Tensor("float32", rows, [rows.length / N_MEASURES, N_MEASURES]) });
+    return Float32Array.from({ length: logits.data.length / 2 }, (_, row) => logits.data[2 * row + 1] - logits.data[2 * row]);
+  };
 }
 
 /** Return each answer as rows of numbers, one row for each face: {logits: [[..], ..], ...}. */

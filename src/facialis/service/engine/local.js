@@ -38,7 +38,7 @@ export async function localEngine(_facts, onProgress = () => {}) {
 
   return {
     name: "local",
-    can: { video: "frames", explain: false, report: false, photoSet: false },
+    can: { video: "frames", explain: known.explains, report: false, photoSet: false },
 
     async detect(blob, { name = "picture", signal, face, prevalence, force, careful, video = false, onProgress: advance } = {}) {
       const options = { source: name, face, prevalence, force, careful };
@@ -47,6 +47,11 @@ export async function localEngine(_facts, onProgress = () => {}) {
     },
 
     rejudge: (points, { prevalence, force, signal } = {}) => call("rejudge", { points, options: { prevalence, force } }, { signal }),
+
+    async explain(given, { language = "en", prevalence, force, face, signal } = {}) {
+      const what = given instanceof Blob ? { picture: given } : { points: given };
+      return call("explain", { ...what, language, options: { prevalence, force, face } }, { signal });
+    },
 
     async look(frame, { signal } = {}) {
       const picture = await createImageBitmap(frame);

@@ -24,6 +24,18 @@ export function millimetresOf(landmarks, transform, table) {
   });
 }
 
+/**
+ * Return mm in one interocular distance, by the irises' mean width, the pose undone.
+ * @param {Float32Array} landmarks (478, 3) px
+ * @param {ArrayLike<number>} transform
+ * @param {object} table `millimetres` of engine/facts.json
+ */
+export function irisScale(landmarks, transform, table) {
+  const ends = framed(table.groups.slice(-6).map((group) => turned(mean(landmarks, group), transform)));
+  const wide = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+  return (2 * table.iris_mm) / (wide(ends[0], ends[1]) + wide(ends[2], ends[3]));
+}
+
 /** Undo the pose: x and y of a point times the rotation, in the picture's axes (y down, z away). */
 function turned(point, transform) {
   const flip = [1, -1, -1];

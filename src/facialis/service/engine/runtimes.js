@@ -1,5 +1,5 @@
 // Fetches what judging needs, once, and starts it: MediaPipe's landmarker and ONNX Runtime, both WebAssembly.
-import { loadGraph } from "./graph.js";
+import { loadGraph, loadHead } from "./graph.js";
 import { loadLandmarker } from "./landmarker.js";
 
 const VISION = "vision/vision_wasm_module_internal";
@@ -15,12 +15,14 @@ export async function start(base, onProgress) {
   const total = Object.values(facts.downloads).reduce((sum, size) => sum + size, 0);
   let come = 0;
   const load = (name) => fetched(new URL(name, base), (size) => onProgress(Math.min((come += size) / total, 1)));
-  const [vision, task, wasm, graph] = await Promise.all([`${VISION}.wasm`, "face_landmarker.task", `${ORT}.wasm`, "model.onnx"].map(load));
+  const names = [`${VISION}.wasm`, "face_landmarker.task", `${ORT}.wasm`, "model.onnx", ...(facts.explanation ? ["head.onnx"] : [])];
+  const [vision, task, wasm, graph, part] = await Promise.all(names.map(load));
   const ort = await import(new URL("ort/ort.wasm.min.mjs", base).href);
   Object.assign(ort.env.wasm, { numThreads: 1, proxy: false, wasmBinary: wasm.buffer, wasmPaths: new URL("ort/", base).href });
   ort.env.logLevel = "error";
   const ask = await loadGraph(ort, graph);
-  return { facts, ask, landmarker: await loadLandmarker(base, VISION, vision, task) };
+  const head = part ? await loadHead(ort, part) : null;
+  return { facts, ask, head, landmarker: await loadLandmarker(base, VISION, vision, task) };
 }
 
 async function fetched(address, advance) {
@@ -33,7 +35,8 @@ async function fetched(address, advance) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-async function answered(address) {
+/** Return the answer to a request; throws where there is no good one. */
+export async function answered(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw Object.assign(new Error(`${address.pathname}: ${answer.status}`), { status: answer.status });
   return answer;

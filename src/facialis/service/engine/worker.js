@@ -1,9 +1,10 @@
 // The engine's own thread: the page does not freeze while a face is looked for. One request after the other.
 import "./guard.js";
 import { Detector } from "./detector.js";
+import { explain } from "./explain.js";
 import { rowOf } from "./finding.js";
 import { decode } from "./picture.js";
-import { start } from "./runtimes.js";
+import { answered, start } from "./runtimes.js";
 import { sized } from "./search.js";
 import { slim, whole } from "./video.js";
 
@@ -14,9 +15,9 @@ let last = Promise.resolve();
 
 const WORK = {
   async start() {
-    const { facts, ask, landmarker } = await start(base, (progress) => self.postMessage({ progress }));
-    engine = { facts, landmarker, detector: new Detector(facts, ask, landmarker.run) };
-    return { max_pixels: facts.max_pixels, judged_rate: facts.judged_rate, texts: facts.texts.browser };
+    const { facts, ask, head, landmarker } = await start(base, (progress) => self.postMessage({ progress }));
+    engine = { facts, landmarker, head, detector: new Detector(facts, ask, landmarker.run) };
+    return { judged_rate: facts.judged_rate, texts: facts.texts.browser, explains: head !== null };
   },
 
   async detect({ picture, options }) {
@@ -28,6 +29,16 @@ const WORK = {
   async rejudge({ points, options }) {
     const finding = await engine.detector.judgeLandmarks(points, options);
     return { ...rowOf(finding, engine.facts), face_points: points };
+  },
+
+  /** Explain the first of the chosen faces of a photo, or landmarks. */
+  async explain({ picture, points, language, options }) {
+    const { detector, facts, head } = engine;
+    const texts = await (await answered(new URL(`../page/words/${language}.json`, base))).json();
+    const finding = points
+      ? await detector.judgeLandmarks(points, options)
+      : (await detector.detectFaces(await decode(picture, facts.max_pixels), options))[0];
+    return explain(finding, detector, head, texts);
   },
 
   /** One camera frame: looked for in the whole of it alone, and once. */
