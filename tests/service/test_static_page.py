@@ -238,7 +238,13 @@ def test_mediapipe_by_itself_would_ask_its_maker(address, tmp_path) -> None:
 
 @LOCAL
 def test_a_browser_that_cannot_says_so_before_it_fetches_anything(address, tmp_path) -> None:
-    seen = opened(tmp_path, f"{address}/harness.html", [["judge", "wall.png", {}]], "--disable-3d-apis")
+    seen = opened(
+        tmp_path,
+        f"{address}/harness.html",
+        [["judge", "wall.png", {}]],
+        "--disable-gpu",
+        "--disable-software-rasterizer",
+    )
     assert seen["steps"][0]["status"] == 501
     assert seen["steps"][0]["detail"].startswith("this browser cannot judge by itself: it has no WebGL 2")
     assert not [url for url in seen["requests"] if url.endswith((".wasm", ".task", ".onnx"))]
