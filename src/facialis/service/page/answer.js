@@ -59,7 +59,7 @@ function probability({ say, facts }, row, before) {
   const changed = before?.probability !== undefined && before?.probability !== null && was !== say.share(row.probability);
   return [
     el("p", { class: "probability", "data-probability": row.probability }, el("strong", { text: say.share(row.probability) }), ` ${say("page.app.of_palsy")} `,
-      el("span", { class: "soft", text: say("page.app.interval", { low: say.share(low), high: say.share(high) }) }),
+      say.share(low) !== say.share(high) && el("span", { class: "soft", text: say("page.app.interval", { low: say.share(low), high: say.share(high) }) }),
       changed && el("span", { class: "before", text: ` ${say("page.app.before", { value: was })}` })),
     bar(say, row.probability, [low, high], threshold, zone),
     el("p", { class: "soft", text: say("report.scale_called", { threshold: say.share(threshold), ...between }) }),
