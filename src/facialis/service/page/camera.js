@@ -1,0 +1,130 @@
+// One photo with the camera: hints while it runs, taken by itself or by hand, then judged.
+
+import { button, checkbox, make, show } from "./elements.js";
+import { Preview } from "./preview.js";
+import { Shutter } from "./shutter.js";
+import { cameras } from "./stream.js";
+
+const HOLD = 1000; // ms of fit and still before the photo is taken
+
+/**
+ * Mount the camera view. The photo goes to `context.showResult({blob, name, findings})`.
+ * @param {HTMLElement} root
+ * @param {object} context the page's: engine, say, facts, announce, showResult
+ * @returns {() => void} to call when the view is left: lets go of the camera
+ */
+export function camera(root, context) {
+  const { say, announce, facts } = context;
+  const shutter = new Shutter(facts.region_landmarks, HOLD);
+  const preview = new Preview(context, { look: onLook, closed: onClosed });
+  const automatic = checkbox(say("page.camera.automatic"), true);
+  const message = make("p", { class: "message", role: "status" });
+  const start = button(say("page.camera.start"), () => open(), { kind: "main" });
+  const take = button(say("page.camera.take"), () => capture(), { kind: "main" });
+  const stop = button(say("page.camera.stop"), () => close(""));
+  const choice = make("select", { on: { change: () => open(choice.value) } });
+  const chooser = make("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
+  const running = make("div", { class: "running", hidden: true }, preview.element, automatic.label,
+    make("div", { class: "actions" }, take, stop, chooser));
+  const where = make("p", { class: "note" });
+  const idle = make("div", { class: "idle" }, make("p", {}, say("page.camera.about")), where, start);
+  root.replaceChildren(make("div", { class: "camera" }, idle, message, running));
+  show(chooser, false);
+  tellWhere();
+
+  let busy = false;
+  const keys = (event) => pressesShutter(event) && preview.running && (event.preventDefault(), capture());
+  document.addEventListener("keydown", keys);
+
+  function tellWhere() {
+    where.textContent = say(`page.camera.where_${context.engine.name === "local" ? "local" : "server"}`);
+  }
+
+  async function open(deviceId) {
+    tell(say("page.camera.opening"));
+    start.disabled = true;
+    shutter.reset();
+    try {
+      await preview.open(deviceId);
+      if (!preview.running) return;
+      tell("");
+      state(true);
+      if (!deviceId) take.focus();
+      await listCameras();
+    } catch (error) {
+      tell(say(`page.camera.${error.problem ?? "other"}`, { reason: error.message }));
+      state(false);
+    } finally {
+      start.disabled = false;
+    }
+  }
+
+  async function listCameras() {
+    const found = await cameras();
+    const now = preview.stream?.getVideoTracks()[0].getSettings().deviceId;
+    choice.replaceChildren(...found.map(({ id, name }, i) =>
+      make("option", { value: id, selected: id === now }, name || say("page.camera.unnamed", { number: i + 1 }))));
+    show(chooser, found.length > 1);
+  }
+
+  function state(on) {
+    show(running, on);
+    show(idle, !on);
+    if (!on) tellWhere();
+  }
+
+  function tell(text) {
+    message.textContent = text;
+  }
+
+  function close(text) {
+    const within = running.contains(document.activeElement);
+    preview.close();
+    state(false);
+    tell(text);
+    if (within) start.focus();
+  }
+
+  function onClosed(why) {
+    close(say(`page.camera.closed_${why}`));
+  }
+
+  function onLook(look, hints) {
+    if (busy) return;
+    const share = automatic.box.checked ? shutter.take(look, hints) : 0;
+    preview.progress(share);
+    if (share === 1) capture();
+  }
+
+  async function capture() {
+    if (busy || !preview.running) return;
+    busy = true;
+    try {
+      const { blob } = await preview.photo();
+      announce(say("page.camera.taken"));
+      close(say("page.camera.judging"));
+      start.disabled = true;
+      const name = "camera.jpg";
+      const { findings } = await context.engine.detect(blob, { name, face: "only" });
+      tell("");
+      context.showResult({ blob, name, findings });
+    } catch (error) {
+      close(say("page.camera.failed", { reason: error.detail ?? error.message }));
+    } finally {
+      busy = false;
+      start.disabled = false;
+    }
+  }
+
+  return () => {
+    document.removeEventListener("keydown", keys);
+    preview.close();
+    state(false);
+  };
+}
+
+/** Whether a key press is meant for the shutter: the space bar, unless it belongs to what has the focus. */
+export function pressesShutter(event) {
+  if (event.code !== "Space" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return false;
+  return !event.target.closest?.("button, input, select, textarea, a, summary, video, [role=slider]");
+}
