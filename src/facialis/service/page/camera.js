@@ -1,6 +1,8 @@
 // One photo with the camera: hints while it runs, taken by itself or by hand, then judged.
 
-import { button, checkbox, make, show } from "./elements.js";
+import { checkbox } from "./controls.js";
+import { button, el, put } from "./dom.js";
+import { lineOf } from "./errors.js";
 import { Preview } from "./preview.js";
 import { Shutter } from "./shutter.js";
 import { cameras } from "./stream.js";
@@ -18,18 +20,18 @@ export function camera(root, context) {
   const shutter = new Shutter(facts.region_landmarks, HOLD);
   const preview = new Preview(context, { look: onLook, closed: onClosed });
   const automatic = checkbox(say("page.camera.automatic"), true);
-  const message = make("p", { class: "message", role: "status" });
-  const start = button(say("page.camera.start"), () => open(), { kind: "main" });
-  const take = button(say("page.camera.take"), () => capture(), { kind: "main" });
+  const message = el("p", { class: "message", role: "status" });
+  const start = button(say("page.camera.start"), () => open(), { class: "main" });
+  const take = button(say("page.camera.take"), () => capture(), { class: "main" });
   const stop = button(say("page.camera.stop"), () => close(""));
-  const choice = make("select", { on: { change: () => open(choice.value) } });
-  const chooser = make("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
-  const running = make("div", { class: "running", hidden: true }, preview.element, automatic.label,
-    make("div", { class: "actions" }, take, stop, chooser));
-  const where = make("p", { class: "note" });
-  const idle = make("div", { class: "idle" }, make("p", {}, say("page.camera.about")), where, start);
-  root.replaceChildren(make("div", { class: "camera" }, idle, message, running));
-  show(chooser, false);
+  const choice = el("select", { on: { change: () => open(choice.value) } });
+  const chooser = el("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
+  const running = el("div", { class: "running", hidden: true }, preview.element, automatic.label,
+    el("div", { class: "actions" }, take, stop, chooser));
+  const where = el("p", { class: "note" });
+  const idle = el("div", { class: "idle" }, el("p", {}, say("page.camera.about")), where, start);
+  put(root, el("div", { class: "camera" }, idle, message, running));
+  chooser.hidden = true;
   tellWhere();
 
   let busy = false;
@@ -62,14 +64,14 @@ export function camera(root, context) {
   async function listCameras() {
     const found = await cameras();
     const now = preview.stream?.getVideoTracks()[0].getSettings().deviceId;
-    choice.replaceChildren(...found.map(({ id, name }, i) =>
-      make("option", { value: id, selected: id === now }, name || say("page.camera.unnamed", { number: i + 1 }))));
-    show(chooser, found.length > 1);
+    put(choice, found.map(({ id, name }, i) =>
+      el("option", { value: id, selected: id === now }, name || say("page.camera.unnamed", { number: i + 1 }))));
+    chooser.hidden = found.length < 2;
   }
 
   function state(on) {
-    show(running, on);
-    show(idle, !on);
+    running.hidden = !on;
+    idle.hidden = on;
     if (!on) tellWhere();
   }
 
@@ -109,7 +111,7 @@ export function camera(root, context) {
       tell("");
       context.showResult({ blob, name, findings });
     } catch (error) {
-      close(say("page.camera.failed", { reason: error.detail ?? error.message }));
+      close(say("page.camera.failed", { reason: lineOf(error, context) }));
     } finally {
       busy = false;
       start.disabled = false;

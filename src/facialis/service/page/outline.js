@@ -1,7 +1,7 @@
 // The outline of a face that was photographed, to lay over the preview so that later photos are framed alike.
 // It holds points of the contour lines only, no picture; it can be saved and loaded for later visits.
 
-import { draw } from "./elements.js";
+import { svg } from "./dom.js";
 
 const KIND = "facialis outline";
 const IRISES = Array.from({ length: 10 }, (_, i) => 468 + i);
@@ -63,5 +63,5 @@ export function drawOutline(outline, contours, size) {
   const line = ([a, b]) => `M${at(a).map(Math.round).join(" ")}L${at(b).map(Math.round).join(" ")}`;
   const path = Object.values(contours).flat().map(line).join("");
   const box = { viewBox: `0 0 ${size[1]} ${size[0]}`, class: "ghost", "aria-hidden": "true", focusable: "false" };
-  return draw("svg", box, draw("path", { d: path, class: "under" }), draw("path", { d: path }));
+  return svg("svg", box, svg("path", { d: path, class: "under" }), svg("path", { d: path }));
 }

@@ -1,9 +1,11 @@
 // The camera's preview: mirrored as people know it from mirrors, with the sides named, an outline over it, and a line of
 // hints below. It looks at the frames while it runs, and lets go of the camera when it is left.
 
-import { draw, make, politely, show } from "./elements.js";
+import { el, put, svg } from "./dom.js";
+import { lineOf } from "./errors.js";
 import { hintsOf } from "./hints.js";
 import { drawOutline, outlinePlace } from "./outline.js";
+import { politely } from "./politely.js";
 import { closeCamera, facesUser, openCamera, photoOf, problemOf } from "./stream.js";
 import { watch } from "./watch.js";
 
@@ -25,17 +27,18 @@ export class Preview {
     this.outline = null;
     this.stream = null;
     this.look = null;
+    this.hints = []; // of the last look
     this.polite = politely(context.announce);
-    this.video = make("video", { playsinline: true, muted: true, autoplay: true, "aria-label": say("page.camera.alt_preview") });
+    this.video = el("video", { playsinline: true, muted: true, autoplay: true, "aria-label": say("page.camera.alt_preview") });
     this.video.muted = true;
-    this.over = make("div", { class: "over" });
-    this.sides = [make("span", { class: "side first" }), make("span", { class: "side second" })];
-    this.count = make("span", { class: "count", "aria-hidden": "true" });
-    this.held = make("progress", { class: "held", max: 1, value: 0, "aria-hidden": "true" });
-    this.hint = make("p", { class: "hint" });
-    this.note = make("p", { class: "note" });
-    this.stage = make("div", { class: "stage" }, this.video, this.over, this.sides, this.count);
-    this.element = make("div", { class: "preview" }, this.stage, this.held, this.hint, this.note);
+    this.over = el("div", { class: "over" });
+    this.sides = [el("span", { class: "side first" }), el("span", { class: "side second" })];
+    this.count = el("span", { class: "count", "aria-hidden": "true" });
+    this.held = el("progress", { class: "held", max: 1, value: 0, "aria-hidden": "true" });
+    this.hint = el("p", { class: "hint" });
+    this.note = el("p", { class: "note" });
+    this.stage = el("div", { class: "stage" }, this.video, this.over, this.sides, this.count);
+    this.element = el("div", { class: "preview" }, this.stage, this.held, this.hint, this.note);
     this.stopWhenHidden = () => document.hidden && this.close("hidden");
     this.stopWhenGone = () => this.close("left");
   }
@@ -82,7 +85,7 @@ export class Preview {
     watch(this.video, () => this.context.engine, {
       signal: watching.signal,
       seen: (look) => this.saw(look),
-      failed: (error) => this.say([], say("page.camera.look_failed", { reason: error.detail ?? error.message })),
+      failed: (error) => this.say([], say("page.camera.look_failed", { reason: lineOf(error, this.context) })),
     });
   }
 
@@ -119,6 +122,7 @@ export class Preview {
     const { limits } = this.context.facts;
     const like = this.outline && this.view !== "nasal_base" ? outlinePlace(this.outline, look.size) : null;
     const hints = hintsOf(look.row, { limits, scale: look.scale, view: this.view, like });
+    this.hints = hints;
     this.say(hints);
     this.on.look(look, hints);
   }
@@ -147,13 +151,12 @@ export class Preview {
   showOutline() {
     const size = [this.video.videoHeight || 3, this.video.videoWidth || 4];
     const drawn = this.outline ? drawOutline(this.outline, this.context.facts.contours, size) : guide(size);
-    this.over.replaceChildren(drawn);
-    show(this.over, true);
+    put(this.over, drawn);
   }
 }
 
 /** An oval where the face should be. */
 function guide([height, width]) {
   const oval = { cx: width / 2, cy: 0.5 * height, rx: 0.27 * height, ry: 0.38 * height, class: "guide" };
-  return draw("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" }, draw("ellipse", oval));
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" }, svg("ellipse", oval));
 }

@@ -1,7 +1,7 @@
 // A line drawing of each standard view: the canonical face, bent by a few pulls, drawn by code so that all look alike.
 
 import { chain, smooth } from "./curves.js";
-import { draw } from "./elements.js";
+import { svg } from "./dom.js";
 
 // Landmarks that pulls and lines start from: of the subject's left; the right side mirrors them.
 const AT = {
@@ -102,10 +102,10 @@ function seen([x, y, z], back) {
 export function drawView(view, facts) {
   const points = bent(view, facts.canonical, facts.mirror);
   const to = (i) => points[i];
-  const lines = (kind, ...paths) => draw("g", { class: kind }, paths.map((d) => draw("path", { d })));
+  const lines = (kind, ...paths) => svg("g", { class: kind }, paths.map((d) => svg("path", { d })));
   const box = { viewBox: BOX.join(" "), class: "view-drawing", "aria-hidden": "true", focusable: "false" };
   const sides = [(i) => i, (i) => facts.mirror[i]];
-  return draw(
+  return svg(
     "svg", box,
     lines("skin", smooth(chain(facts.contours.face_oval).map((i) => rounded(to(i), VIEWS[view])), true)),
     ...sides.map((side) => eye(points, side, VIEWS[view])),
@@ -131,24 +131,24 @@ function eye(points, side, { lids = 1, back = 0 }) {
   const [outer, inner] = EYE_ENDS.map((i) => points[side(i)]);
   const upper = [outer, ...UPPER_LID.map((i) => points[side(i)]), inner];
   const lower = [outer, ...LOWER_LID.map((i) => points[side(i)]), inner];
-  const group = draw("g", { class: "eye" });
+  const group = svg("g", { class: "eye" });
   if (lids === 0) {
     const lashes = [2, 3, 4, 5].map((i) => {
       const [x, y] = lower[i];
       return `M${x.toFixed(2)} ${y.toFixed(2)}l${((x - (outer[0] + inner[0]) / 2) * 0.22).toFixed(2)} 0.32`;
     });
-    group.append(draw("path", { d: smooth(lower), class: "lid" }), draw("path", { d: lashes.join("") }));
+    group.append(svg("path", { d: smooth(lower), class: "lid" }), svg("path", { d: lashes.join("") }));
     return group;
   }
   const opening = smooth([...upper, ...[...lower].reverse().slice(1, -1)], true);
   const [x, y] = points[side(IRIS.centre)];
   const name = `eye-${Math.random().toString(36).slice(2)}`;
   group.append(
-    draw("clipPath", { id: name }, draw("path", { d: opening })),
-    draw("path", { d: opening, class: "white" }),
-    draw("g", { "clip-path": `url(#${name})` },
-      draw("ellipse", { cx: x, cy: y, rx: IRIS.radius, ry: IRIS.radius * Math.cos((back * Math.PI) / 180), class: "iris" })),
-    draw("path", { d: smooth(upper), class: "lid" }),
+    svg("clipPath", { id: name }, svg("path", { d: opening })),
+    svg("path", { d: opening, class: "white" }),
+    svg("g", { "clip-path": `url(#${name})` },
+      svg("ellipse", { cx: x, cy: y, rx: IRIS.radius, ry: IRIS.radius * Math.cos((back * Math.PI) / 180), class: "iris" })),
+    svg("path", { d: smooth(upper), class: "lid" }),
   );
   return group;
 }
@@ -164,14 +164,14 @@ function nose(to, { back = 0 }) {
 
 function mouth(to, { teeth = null }) {
   const ring = (lips) => smooth([...lips.upper.map(to), ...lips.lower.map(to).reverse().slice(1, -1)], true);
-  const parts = [draw("path", { d: ring(LIPS_OUTER), class: "lips" }), draw("path", { d: ring(LIPS_INNER), class: "opening" })];
+  const parts = [svg("path", { d: ring(LIPS_OUTER), class: "lips" }), svg("path", { d: ring(LIPS_INNER), class: "opening" })];
   if (!teeth) return parts;
   const [row, other] = teeth === "upper" ? [LIPS_INNER.upper, LIPS_INNER.lower] : [LIPS_INNER.lower, LIPS_INNER.upper];
   const inner = row.slice(2, -2).map(to);
   const edge = other.slice(2, -2).map(to).map(([x, y], i) => [x, inner[i][1] + 0.62 * (y - inner[i][1])]);
-  parts.push(draw("path", { d: smooth([...inner, ...edge.reverse()], true), class: "teeth" }));
+  parts.push(svg("path", { d: smooth([...inner, ...edge.reverse()], true), class: "teeth" }));
   const gaps = inner.slice(1, -1).map(([x, y], i) => `M${x.toFixed(2)} ${y.toFixed(2)}L${x.toFixed(2)} ${edge[edge.length - 2 - i][1].toFixed(2)}`);
-  parts.push(draw("path", { d: gaps.join(""), class: "tooth" }));
+  parts.push(svg("path", { d: gaps.join(""), class: "tooth" }));
   return parts;
 }
 
