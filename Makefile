@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 .venv/all: .venv/core
 	@$(PIP) 'pip>=25.1'
-	$(PIP) -e '.[train,fastervit,dask,ray]' --group dev
+	$(PIP) -e '.[train,fastervit,dask,ray,serve]' --group dev
 	@touch $@
 
 # Node, where there is none, ONNX Runtime for browsers (the graphs must give the same numbers there), and a browser to

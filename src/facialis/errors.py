@@ -11,6 +11,10 @@ class PictureError(FacialisError):
     """A picture or video that cannot be read."""
 
 
+class TooLargeError(PictureError):
+    """A picture or video beyond what is allowed: pixels, seconds, frames."""
+
+
 class AssetError(FacialisError):
     """A model file that is missing, cannot be fetched, or is not what it should be."""
 

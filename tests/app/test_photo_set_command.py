@@ -12,12 +12,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from facialis.app.cli import app
-from facialis.app.photo_set import make_sheet
 from facialis.cohorts.simulated.picture import palsy_twin
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
 from facialis.faces.sources import list_sources
 from facialis.reports.photo_set import CHART, render_sheets
+from facialis.reports.sheets import make_sheet
 from facialis.words import words
 
 SECRET = "Anna <b>Muster"
@@ -81,9 +81,8 @@ def test_a_bundle_that_knows_neither_sets_nor_movements(folder, landmarker):
     for entry in ("photo_set", "movements"):
         bundle.__dict__.pop(entry, None)
     say = words("en")
-    sheet = make_sheet(
-        Detector(bundle, landmarker), list_sources([str(folder)]), "P", None, say, photos=True, names=False
-    )
+    photos = [Photo(source.path, source.path, source.name) for source in list_sources([str(folder)])]
+    sheet = make_sheet(Detector(bundle, landmarker), photos, "P", None, say, photos=True, names=False)
     page = render_sheets([sheet], bundle)
     assert sheet.row is None
     assert "knows no photo sets" in page

@@ -25,6 +25,7 @@ from facialis.app import (
     reference,
     repeatability,
     report,
+    serve,
     study,
     train_detector,
     weights,
@@ -62,6 +63,7 @@ app = typer.Typer(
 )
 app.command("detect")(detect.detect)
 app.command("explain")(explain.explain)
+app.command("serve")(serve.serve)
 app.command("photo-set")(photo_set.photo_set)
 app.command("report")(report.report)
 app.command("follow")(follow.follow)

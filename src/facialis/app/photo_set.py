@@ -49,6 +49,7 @@ def photo_set(
     from facialis.files import make_folder
     from facialis.progress import track
     from facialis.reports.photo_set import write_sheets
+    from facialis.reports.sheets import Photo, make_sheet
     from facialis.reports.tables import console
     from facialis.words import words
 
@@ -78,7 +79,8 @@ def photo_set(
             track(list(zip(sets, known, strict=True)), "judging", total=len(sets), unit="people"), 1
         ):
             title = Path(name).name if names else say("sheet.person", number=number)
-            sheet = make_sheet(detector, sources, title, record, say, photos=not no_photo, names=names)
+            photos = [Photo(source.path, Path(source.path).absolute(), source.name) for source in sources]
+            sheet = make_sheet(detector, photos, title, record, say, photos=not no_photo, names=names)
             sheets.append(sheet)
             if records is not None:
                 when = datetime.datetime.now().isoformat(sep=" ", timespec="minutes")
@@ -105,53 +107,6 @@ def _no_one(detector: Detector) -> dict[str, Any]:
     from facialis.detection.photo_set_excursions import set_excursions
 
     return grade_ranges(set_excursions({}, detector.bundle))
-
-
-def make_sheet(
-    detector: Detector,
-    sources: list[Any],
-    title: str,
-    record: dict[str, Any] | None,
-    say: Any,
-    *,
-    photos: bool,
-    names: bool,
-) -> Sheet:
-    """Judge one person's photos and return all that the sheet shows; with `names` they are called as their files."""
-    from facialis.detection.grades import grade_ranges
-    from facialis.detection.photo_set import chosen_views, judge_set, view_of
-    from facialis.detection.photo_set_excursions import set_excursions
-    from facialis.errors import PictureError
-    from facialis.faces.images import read_picture
-    from facialis.faces.sources import without_name
-    from facialis.reports.photo_set import Sheet, Shown, levelled
-
-    judged, cuts = [], {}
-    for number, source in enumerate(sources, 1):
-        called = Path(source.name).name if names else say("sheet.photo", number=number)
-        try:
-            rgb = read_picture(source.path)
-            finding = detector.detect(rgb, source=called)
-            if finding.face is not None:
-                cuts[called] = levelled(rgb if photos else None, finding.face)
-        except PictureError as error:
-            renamed = PictureError(f"{called}: {without_name(str(error), source.path)}")
-            finding = detector.unreadable(called, renamed)
-        judged.append((called, view_of(Path(source.path).absolute()), finding))
-    chosen = chosen_views(judged, detector)
-    row = None if detector.bundle.photo_set is None else judge_set(judged, detector, source=title)
-    faces = {view: finding.face for view, (_, finding) in chosen.items() if finding.face is not None}
-    excursions = set_excursions(faces, detector.bundle)
-    told = row or {"side": None, "side_probability": None}
-    grades = grade_ranges(excursions, told["side"], told["side_probability"])
-    taken = {called: view for view, (called, _) in chosen.items()}
-    left_out = {} if row is None else {out["photo"]: "; ".join(out["reasons"]) for out in row["left_out"]}
-    shown = []
-    for called, view, finding in judged:
-        jpeg, points = cuts.get(called, (None, None))
-        why = "" if called in taken else left_out.get(called) or "; ".join(finding.reasons) or "-"
-        shown.append(Shown(called, taken.get(called, view), jpeg, points, why))
-    return Sheet(title, row, excursions, grades, record, shown)
 
 
 def ranges_table(sheets: list[Sheet]) -> Any:

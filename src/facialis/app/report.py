@@ -10,8 +10,7 @@ import typer
 from facialis.app.detect import FaceOption, parse_paths
 
 if TYPE_CHECKING:
-    from facialis.detection.detector import Detector, FaceChoice
-    from facialis.faces.sources import Source
+    from facialis.detection.detector import FaceChoice
     from facialis.reports.photo import Entry
 
 
@@ -40,7 +39,7 @@ def report(
     from facialis.files import check_writable, write_text
     from facialis.progress import track
     from facialis.reports.pdf import find_browser, write_pdf
-    from facialis.reports.photo import render_photos
+    from facialis.reports.photo import entries_of, render_photos
     from facialis.words import words
 
     as_pdf = out.suffix.lower() == ".pdf"
@@ -68,7 +67,9 @@ def report(
     with Detector.load(bundle, prevalence=prevalence, force=force, careful=careful) as detector:
         for number, source in enumerate(track(sources, "judging", unit="photos"), 1):
             called = Path(source.name).name if names else say("report.photo", number=number)
-            entries += _entries(detector, source, display_name(called), choice, language, not no_photo)
+            entries += entries_of(
+                detector, source.path, display_name(called), choice=choice, language=language, photos=not no_photo
+            )
         page = render_photos(entries, detector.bundle, language=language, photos=not no_photo, names=names)
     if as_pdf:
         write_pdf(out, page)
@@ -77,26 +78,3 @@ def report(
     typer.echo(f"written: {display_name(out)}", err=True)
     if any(entry.finding.status == "error" for entry in entries):
         raise typer.Exit(1)
-
-
-def _entries(
-    detector: Detector, source: Source, called: str, choice: FaceChoice, language: str, photos: bool
-) -> list[Entry]:
-    """Return what the page shows of one photo: an entry a face, or one that says why there is none."""
-    import hashlib
-
-    from facialis.errors import PictureError
-    from facialis.faces.images import read_picture
-    from facialis.faces.sources import without_name
-    from facialis.reports.photo import Entry, look_at
-
-    try:
-        rgb = read_picture(source.path)
-        digest = hashlib.sha256(source.path.read_bytes()).hexdigest() if photos else ""
-    except PictureError as error:
-        reason = PictureError(without_name(str(error), source.path))
-        return [Entry(called, detector.unreadable(called, reason))]
-    findings = detector.detect_faces(rgb, choice=choice, source=called)
-    return [
-        look_at(detector, finding, rgb, called, language=language, photos=photos, digest=digest) for finding in findings
-    ]

@@ -6,6 +6,7 @@ import csv
 import difflib
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from facialis.errors import PictureError
@@ -40,16 +41,28 @@ class Prompts:
         name = display_name(path)
         try:
             with open(path, newline="", encoding="utf-8-sig") as file:
-                reader = csv.DictReader(file)
-                missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-                if missing:
-                    raise PictureError(
-                        f"{name}: no column {', '.join(missing)}; prompts are {', '.join(COLUMNS)}, (path)"
-                    )
-                return cls([(row.get("path") or "", _event(row, f"{name}, line {reader.line_num}")) for row in reader])
+                return cls.parse(file, name)
         except OSError as error:
             raise PictureError(f"{name}: {error.strerror or error}") from error
-        except (UnicodeDecodeError, csv.Error) as error:
+        except UnicodeDecodeError as error:
+            raise PictureError(f"{name}: not a CSV file in UTF-8") from error
+
+    @classmethod
+    def parse(cls, lines: Iterable[str], name: str = "prompts") -> Prompts:
+        """Read the lines of such a file, called `name` in errors.
+
+        Raises
+        ------
+        PictureError
+            As `read`.
+        """
+        reader = csv.DictReader(lines)
+        try:
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise PictureError(f"{name}: no column {', '.join(missing)}; prompts are {', '.join(COLUMNS)}, (path)")
+            return cls([(row.get("path") or "", _event(row, f"{name}, line {reader.line_num}")) for row in reader])
+        except csv.Error as error:
             raise PictureError(f"{name}: not a CSV file in UTF-8") from error
 
     def of(self, source: str | os.PathLike[str]) -> list[Event]:

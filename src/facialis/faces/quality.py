@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,41 +77,43 @@ class Limits:
 
 @dataclass(frozen=True)
 class Quality:
-    """What was measured of a face's fitness, and why it is unfit (`reasons` is empty when it is fit)."""
+    """What was measured of a face's fitness, and why it is unfit (`reasons` is empty when it is fit).
+
+    What is read off the picture is None where there is none.
+    """
 
     interocular_px: float
     yaw: float
     pitch: float
     roll: float
-    sharpness: float
-    brightness: float
-    contrast: float
     outside: float
-    eyes: float
-    mouth: float
-    cover: Cover
     reasons: tuple[str, ...]
+    sharpness: float | None = None
+    brightness: float | None = None
+    contrast: float | None = None
+    eyes: float | None = None
+    mouth: float | None = None
+    cover: Cover | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the numbers, rounded, without the reasons."""
-        numbers = {field.name: getattr(self, field.name) for field in fields(self)} | self.cover._asdict()
-        return {k: round(v, 4) for k, v in numbers.items() if k not in ("reasons", "cover")}
+        numbers = {name: getattr(self, name) for name in _TOLD}
+        numbers |= dict.fromkeys(Cover._fields) if self.cover is None else self.cover._asdict()
+        return {name: None if value is None else round(value, 4) for name, value in numbers.items()}
 
 
-def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> Quality:
-    """Measure a face's fitness to be judged in the (height, width, 3) picture it was found in."""
+_TOLD = (
+    "interocular_px", "yaw", "pitch", "roll", "sharpness", "brightness", "contrast", "outside", "eyes", "mouth",
+)  # fmt: skip
+
+
+def assess_landmarks(face: Face, limits: Limits | None = None) -> Quality:
+    """Measure what the landmarks alone tell of a face's fitness: size, pose, and whether the border cuts it."""
     limits = limits or Limits()
     yaw, pitch, roll = (float(angle) for angle in head_pose(face.transform))
     height, width = face.size
     x, y = face.landmarks[:, 0], face.landmarks[:, 1]
     outside = float(np.mean((x < 0) | (y < 0) | (x > width) | (y > height)))
-    grey = _face_grey(face, rgb)
-    brightness, contrast = float(grey.mean()), float(grey.std())
-    detail = sharpness(grey)
-    spreads = _eye_spreads(face, rgb)
-    eyes = min(spreads) / max(*spreads, 1e-6)
-    mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
-    cover = covered(face, rgb)
     found = (
         (
             face.interocular_px < limits.interocular_px,
@@ -123,6 +125,23 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
             f"head tilted {'up' if pitch > 0 else 'down'}: {abs(pitch):.0f}°, up to {limits.pitch:.0f}° can be judged",
         ),
         (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
+    )
+    reasons = tuple(reason for unfit, reason in found if unfit)
+    return Quality(face.interocular_px, yaw, pitch, roll, outside, reasons)
+
+
+def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> Quality:
+    """Measure a face's fitness to be judged in the (height, width, 3) picture it was found in."""
+    limits = limits or Limits()
+    seen = assess_landmarks(face, limits)
+    grey = _face_grey(face, rgb)
+    brightness, contrast = float(grey.mean()), float(grey.std())
+    detail = sharpness(grey)
+    spreads = _eye_spreads(face, rgb)
+    eyes = min(spreads) / max(*spreads, 1e-6)
+    mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
+    cover = covered(face, rgb)
+    found = (
         (eyes < limits.eyes, "half of the face is hidden: hardly anything is to be seen where one eye should be"),
         (
             eyes >= limits.eyes and cover.likeness < limits.likeness,
@@ -142,19 +161,15 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
         (contrast < limits.contrast, f"too little contrast: grey levels vary by {contrast:.1f} of 255"),
         (contrast >= limits.contrast and detail < limits.sharpness, "blurred: fine detail is missing"),
     )
-    return Quality(
-        interocular_px=face.interocular_px,
-        yaw=yaw,
-        pitch=pitch,
-        roll=roll,
+    return replace(
+        seen,
+        reasons=(*seen.reasons, *(reason for unfit, reason in found if unfit)),
         sharpness=detail,
         brightness=brightness,
         contrast=contrast,
-        outside=outside,
         eyes=eyes,
         mouth=mouth,
         cover=cover,
-        reasons=tuple(reason for unfit, reason in found if unfit),
     )
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
-from facialis.errors import FacialisError, PictureError
+from facialis.errors import FacialisError, PictureError, TooLargeError
 from facialis.files import check_writable
 
 PICTURE_SUFFIXES = frozenset(
@@ -155,7 +155,7 @@ def check_size(width: int, height: int, name: str) -> None:
     """Raise PictureError for more pixels than `MAX_PIXELS`, or than Pillow's own limit where that is lower."""
     limit = min(MAX_PIXELS, Image.MAX_IMAGE_PIXELS or MAX_PIXELS)
     if width * height > limit:
-        raise PictureError(
+        raise TooLargeError(
             f"{name}: too large, {width} x {height} pixels, {limit:,} in all are allowed; make it smaller first"
         )
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -36,7 +37,11 @@ class VideoFrame:
     rgb: NDArray[np.uint8]
 
 
-def read_video(path: str | os.PathLike[str], *, rate: float = 6.0) -> Iterator[VideoFrame]:
+Video = str | os.PathLike[str] | bytes
+"""A video's path, or the content of its file."""
+
+
+def read_video(path: Video, *, rate: float = 6.0) -> Iterator[VideoFrame]:
     """Yield the frames of a video that lie nearest to the times 0, 1 / rate, 2 / rate, ... s.
 
     Each frame comes at most once, so a video of fewer frames a second comes whole. Turned and mirrored as the
@@ -46,7 +51,7 @@ def read_video(path: str | os.PathLike[str], *, rate: float = 6.0) -> Iterator[V
     Parameters
     ----------
     path
-        The video's file.
+        The video's file, or its content.
     rate
         Frames a second, more than 0.
 
@@ -98,7 +103,7 @@ class Sampling(NamedTuple):
     end: tuple[int, float] | None
 
 
-def sample_video(path: str | os.PathLike[str], *, rate: float = 6.0) -> Sampling:
+def sample_video(path: Video, *, rate: float = 6.0) -> Sampling:
     """Tell which frames lie nearest to the times 0, 1 / rate, ... s by reading the packets; nothing is decoded.
 
     Raises
@@ -154,13 +159,13 @@ def _check_rate(rate: float) -> None:
 
 @contextmanager
 def _opened_video(
-    path: str | os.PathLike[str],
+    path: Video,
 ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream, str]]:
     import av
     import av.stream
 
-    name = display_name(path)
-    with opened(path) as file:
+    name = f"video of {len(path):,} bytes" if isinstance(path, bytes) else display_name(path)
+    with BytesIO(path) if isinstance(path, bytes) else opened(path) as file:
         try:
             # A file object and no protocol: a playlist cannot make FFmpeg open other files or addresses.
             container = av.open(file, mode="r", options={"protocol_whitelist": "none"})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,9 +19,11 @@ from facialis.detection.explain import Explanation, explain
 from facialis.detection.explanation_words import sentences
 from facialis.detection.finding import Finding
 from facialis.detection.reading import answer_errors
-from facialis.errors import FacialisError
+from facialis.errors import FacialisError, PictureError
 from facialis.faces.assets import ASSETS
+from facialis.faces.images import read_picture
 from facialis.faces.quality import SEVERAL_FACES, Limits
+from facialis.faces.sources import without_name
 from facialis.reports import photo_rows as rows
 from facialis.reports.card_in_short import card_lines
 from facialis.reports.composites import SIZE, Composite, composites
@@ -30,7 +34,7 @@ from facialis.words import Words, words
 from facialis.words.known import translated
 
 if TYPE_CHECKING:
-    from facialis.detection.detector import Detector
+    from facialis.detection.detector import Detector, FaceChoice
 
 MOST_MEASURES = 5
 """That are shown at once."""
@@ -54,6 +58,7 @@ class Entry:
     explanation : what moved the finding, in the page's language; None where that cannot be told.
     unexplained : why not.
     digest : SHA-256 of the file, or "".
+    moved : numbers of the landmarks that a person moved.
     """
 
     title: str
@@ -64,6 +69,7 @@ class Entry:
     explanation: Explanation | None = None
     unexplained: str = ""
     digest: str = ""
+    moved: Sequence[int] = ()
 
 
 def look_at(
@@ -75,19 +81,21 @@ def look_at(
     language: str = "en",
     photos: bool = True,
     digest: str = "",
+    moved: Sequence[int] = (),
 ) -> Entry:
     """Return all that the page shows of a finding on the picture `rgb`.
 
     Parameters
     ----------
     photos : whether pictures are shown, or only drawings of landmarks.
+    moved : numbers of the landmarks that a person moved.
     """
     face = finding.face
     if face is None:
         return Entry(title, finding, digest=digest)  # a whole photo could show anything: a form, other people
     picture = face_picture(rgb, face, height=HEIGHT)
     if finding.status != "judged":
-        return Entry(title, finding, picture, digest=digest)
+        return Entry(title, finding, picture, digest=digest, moved=moved)
     assert finding.quality is not None
     explanation, unexplained = None, ""
     try:
@@ -103,7 +111,32 @@ def look_at(
         explanation,
         unexplained,
         digest,
+        moved,
     )
+
+
+def entries_of(
+    detector: Detector,
+    content: Path | bytes,
+    called: str,
+    *,
+    choice: FaceChoice = "only",
+    language: str = "en",
+    photos: bool = True,
+) -> list[Entry]:
+    """Return what the page shows of one photo, a path or a file's bytes: an entry a face, or one that says why there
+    is none."""
+    try:
+        rgb = read_picture(content)
+        data = content if isinstance(content, bytes) else content.read_bytes()
+    except PictureError as error:
+        reason = str(error) if isinstance(content, bytes) else without_name(str(error), content)
+        return [Entry(called, detector.unreadable(called, PictureError(reason)))]
+    digest = hashlib.sha256(data).hexdigest() if photos else ""
+    findings = detector.detect_faces(rgb, choice=choice, source=called)
+    return [
+        look_at(detector, finding, rgb, called, language=language, photos=photos, digest=digest) for finding in findings
+    ]
 
 
 def render_photos(
@@ -169,6 +202,9 @@ def _item(entry: Entry, bundle: Bundle, say: Words, photos: bool) -> dict[str, A
         "seen": sentences(finding, bundle.reference, say)[:MOST_SEEN] if judged else (),
         "regions": rows.region_rows(finding, entry.errors, say) if judged and finding.side is not None else [],
         "quality": _quality(finding, say),
+        "moved": say("report.moved", n=len(entry.moved), points=", ".join(map(str, sorted(entry.moved))))
+        if entry.moved
+        else "",
         "better": say("report.better_photo", least=say.number(Limits().interocular_px, 0)),
         "figure": _figure(entry, say, photos),
         "not_shown": SEVERAL_FACES in finding.reasons,

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def page_environment() -> Environment:
-    """Return the environment of the package's templates."""
+def page_environment(package: str = "facialis.reports") -> Environment:
+    """Return the environment of a package's templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("facialis.reports"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,1 @@
+"""The detector as a page and as a service for other programs: ``facialis serve``."""

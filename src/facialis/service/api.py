@@ -1,0 +1,338 @@
+"""The service's addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse
+
+from facialis import __version__
+from facialis.detection.bundle import Bundle
+from facialis.errors import FacialisError
+from facialis.service import describe, work
+from facialis.service.bodies import Bodies, Form, base_name
+from facialis.service.describe import PROBLEMS, files_body, points_body
+from facialis.service.guard import Guard, problem_of
+from facialis.service.metrics import MEDIA_TYPE as METRICS_TYPE
+from facialis.service.metrics import Metrics
+from facialis.service.pool import Pool
+from facialis.service.problems import MEDIA_TYPE, Problem
+from facialis.service.schemas import Explanations, Findings, Health, ModelOut, PointsIn, SetOut
+from facialis.service.settings import Settings
+from facialis.service.site import Asset, site_files
+from facialis.service.work import Options, Rows
+from facialis.words import languages
+
+T = TypeVar("T")
+
+MOST_POINTS = 1 << 20
+"""Bytes of a body of landmarks."""
+PHOTOS = "multipart/form-data"
+
+Face = Annotated[
+    str,
+    Query(pattern="^(only|largest|all|[1-9][0-9]{0,2})$", description="Which of several: only, largest, all, N."),
+]
+Prevalence = Annotated[float, Query(gt=0, lt=1, description="How probable palsy is beforehand.")]
+Flag = Annotated[bool, Query()]
+Language = Annotated[str, Query(pattern=f"^({'|'.join(languages())})$", description="Of sentences and pages.")]
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the service as an ASGI application; its workers start with it."""
+    bundle = Bundle.load(settings.bundle or None)
+    pool = Pool(settings.workers, settings.queue, work.start, settings)
+    bodies, metrics, site = Bodies(settings), Metrics(), site_files(bundle)
+    metrics.watch("waiting", "Requests that wait for a worker.", lambda: pool.waiting)
+    metrics.watch("working", "Requests that a worker is busy with.", lambda: pool.working)
+    metrics.watch("worker_deaths", "Worker processes that died or were ended.", lambda: pool.deaths)
+    metrics.watch("held_bytes", "Bytes of bodies in memory.", lambda: sum(bodies.held.bytes.values()))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await pool.start()
+        yield
+        await pool.close()
+
+    app = FastAPI(
+        title="facialis", version=__version__, description=describe.ABOUT, lifespan=lifespan, docs_url=None,
+        redoc_url=None, separate_input_output_schemas=False,
+    )  # fmt: skip
+    app.state.pool, app.state.bodies, app.state.settings = pool, bodies, settings
+
+    async def judged(request: Request, seconds: float, function: Callable[..., T], *arguments: Any) -> T:
+        """Run work for a request; a client that goes away frees its place."""
+        return await _unless_gone(request, pool.run(function, *arguments, seconds=seconds))
+
+    def seconds_for(video: bool) -> float:
+        return settings.video_timeout if video else settings.photo_timeout
+
+    @app.post("/v1/detect", response_model=Findings, responses=PROBLEMS, openapi_extra=files_body(prompts=True))
+    async def detect(
+        request: Request,
+        face: Face = "only",
+        prevalence: Prevalence = 0.5,
+        force: Flag = False,
+        careful: Flag = False,
+        landmarks: Flag = False,
+        rate: Annotated[float, Query(gt=0, le=1000, description="Frames a second of a video that are measured.")] = 30,
+    ) -> Response:
+        """Judge photos and videos."""
+        async with bodies.form(request) as form:
+            options = Options(face, prevalence, force, careful, landmarks, rate, form.fields.get("prompts", ""))
+            objects: list[bytes] = []
+            bad: list[Rows] = []
+            for file in form.files:
+                rows = await judged(request, seconds_for(file.video), work.detect, file, options)
+                objects += rows.objects
+                bad += [rows] if rows.error else []
+                metrics.file("unreadable" if rows.error else "video" if file.video else "photo")
+            if len(bad) == len(form.files):
+                status = bad[0].status if len({rows.status for rows in bad}) == 1 else 422
+                raise Problem(status, bad[0].error, errors=[rows.error for rows in bad] if len(bad) > 1 else ())
+        return _objects("findings", objects)
+
+    @app.post("/v1/detect/landmarks", response_model=Findings, responses=PROBLEMS, openapi_extra=points_body(PointsIn))
+    async def detect_landmarks(request: Request) -> Response:
+        """Judge the landmarks of a face: no picture leaves the client, and nothing of its picture is checked."""
+        points = await _points(request, bodies)
+        rows = await judged(request, settings.photo_timeout, work.detect_points, *_of(points, landmarks=True))
+        return _objects("findings", rows.objects)
+
+    @app.post("/v1/explain", response_model=Explanations, responses=PROBLEMS, openapi_extra=files_body(points=PointsIn))
+    async def explain(
+        request: Request,
+        language: Language = "en",
+        face: Face = "only",
+        force: Flag = False,
+        careful: Flag = False,
+        landmarks: Flag = False,
+    ) -> Response:
+        """Say what moved the model's answer about photos, or about the landmarks of a face."""
+        if request.headers.get("content-type", "").lower().startswith("application/json"):
+            given = await _points(request, bodies)
+            shown, options, source = _of(given, landmarks=landmarks)
+            rows = await judged(request, settings.photo_timeout, work.explain, None, shown, options, language, source)
+            return _objects("explanations", rows.objects)
+        options = Options(face=face, force=force, careful=careful, landmarks=landmarks)
+        async with bodies.form(request) as form:
+            _whole(form)
+            objects: list[bytes] = []
+            for file in form.files:
+                rows = await judged(request, settings.photo_timeout, work.explain, file, None, options, language, "")
+                if rows.error:
+                    raise Problem(rows.status, rows.error)
+                objects += rows.objects
+        return _objects("explanations", objects)
+
+    @app.post("/v1/report", responses=PROBLEMS | describe.HTML, openapi_extra=files_body(report=True))
+    async def report(
+        request: Request,
+        language: Language = "en",
+        face: Face = "only",
+        prevalence: Prevalence = 0.5,
+        force: Flag = False,
+        careful: Flag = False,
+        no_photo: Annotated[bool, Query(description="Draw the landmarks only, for sharing.")] = False,
+        names: Annotated[bool, Query(description="Show the files' names, not numbers.")] = False,
+    ) -> Response:
+        """Make the page on photos: to read, print and share."""
+        options = Options(face, prevalence, force, careful)
+        async with bodies.form(request) as form:
+            _whole(form, photos=True)
+            given, moved = _moved(form)
+            page = await judged(
+                request, settings.video_timeout if len(form.files) > 4 else settings.photo_timeout,
+                partial(work.report, photos=not no_photo, names=names), form.files, options, language, given, moved,
+            )  # fmt: skip
+        return _page(page, "facialis-report.html")
+
+    @app.post("/v1/photo-set", response_model=SetOut, responses=PROBLEMS | describe.HTML_OR_JSON,
+              openapi_extra=files_body())  # fmt: skip
+    async def photo_set(
+        request: Request,
+        language: Language = "en",
+        title: Annotated[str, Query(max_length=100, description="What the person is called on the page.")] = "",
+        no_photo: Flag = False,
+        prevalence: Prevalence = 0.5,
+        force: Flag = False,
+    ) -> Response:
+        """Lay out one person's standard views, each file named by its view: rest.jpg, large_smile.jpg, ..."""
+        kind = "json" if "application/json" in request.headers.get("accept", "") else "html"
+        options = Options(prevalence=prevalence, force=force)
+        async with bodies.form(request) as form:
+            _whole(form, photos=True)
+            seconds = settings.video_timeout
+            made = await judged(
+                request,
+                seconds,
+                partial(work.photo_set, photos=not no_photo),
+                form.files,
+                options,
+                language,
+                title,
+                kind,
+            )
+        if isinstance(made, Rows):
+            return Response(b'{"set":' + made.objects[0] + b"}", media_type="application/json")
+        return _page(made, "facialis-set.html")
+
+    @app.get("/v1/model", response_model=ModelOut, responses=PROBLEMS)
+    async def model() -> Response:
+        """Tell what judges: the bundle's card, its hash, and the service's limits."""
+        limits = {name: getattr(settings, name) for name in _LIMITS}
+        told = ModelOut(
+            card=dataclasses.asdict(bundle.card),
+            hash=bundle.hash,
+            limits=limits,
+            engine="engine/local.js" in site and "engine/face_landmarker.task" in site,
+            version=__version__,
+        )
+        return Response(json.dumps(told.model_dump(), allow_nan=False), media_type="application/json")
+
+    @app.get("/healthz", response_model=Health, responses={503: PROBLEMS[503]})
+    async def healthz() -> Response:
+        """Say whether it works: at least one worker is at hand."""
+        if not any(pool.pids):
+            raise Problem(503, "no worker is at hand", headers={"Retry-After": "5"})
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def show_metrics() -> Response:
+        return Response(metrics.text(), media_type=METRICS_TYPE)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return Response(describe.docs_page(app.openapi()), media_type="text/html; charset=utf-8")
+
+    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page(request: Request, path: str) -> Response:
+        file = site.get(path or "index.html")
+        if file is None:
+            raise Problem(404, "there is nothing here; the page is at /, the service's description at /docs")
+        return _static(file, request)
+
+    async def told(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        return Response(problem.body(request.state.request_id), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return await told(request, _invalid(error.errors(), "the request is not as described at /docs"))
+
+    async def unfit(request: Request, error: Exception) -> Response:
+        return await told(request, Problem(422, str(error)))
+
+    app.add_exception_handler(Problem, told)
+    app.add_exception_handler(FacialisError, unfit)
+    app.add_exception_handler(HTTPException, told)
+    app.add_exception_handler(RequestValidationError, refused)
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    return app
+
+
+_LIMITS = ("photo_bytes", "video_bytes", "body_bytes", "pixels", "video_seconds", "video_frames", "files")
+
+
+async def _unless_gone(request: Request, job: Coroutine[Any, Any, T]) -> T:
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    working, leaving = asyncio.ensure_future(job), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Problem(499, "the client went away")
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _points(request: Request, bodies: Bodies) -> PointsIn:
+    if not request.headers.get("content-type", "").lower().startswith("application/json"):
+        raise Problem(415, "expected application/json with size, points and transform of a face")
+    async with bodies.content(request, MOST_POINTS) as content:
+        return _parsed(content)
+
+
+def _parsed(content: bytes | str) -> PointsIn:
+    try:
+        return PointsIn.model_validate_json(content)
+    except ValidationError as error:
+        raise _invalid(
+            error.errors(include_url=False), "these are no landmarks of a face as described at /docs"
+        ) from error
+
+
+def _of(given: PointsIn, *, landmarks: bool) -> tuple[dict[str, Any], Options, str]:
+    options = Options(prevalence=given.prevalence, force=given.force, landmarks=landmarks)
+    return given.model_dump(include={"size", "points", "transform", "second"}), options, base_name(given.source)
+
+
+def _moved(form: Form) -> tuple[dict[str, Any] | None, list[int]]:
+    """Return the landmarks of a report's photo, and which a person moved."""
+    if "points" not in form.fields:
+        return None, []
+    if len(form.files) != 1:
+        raise Problem(400, "points are of one photo: send that alone")
+    given = _of(_parsed(form.fields["points"]), landmarks=False)[0]
+    try:
+        moved = json.loads(form.fields.get("moved", "[]"))
+        good = isinstance(moved, list) and all(type(number) is int and 0 <= number < 478 for number in moved)
+    except (json.JSONDecodeError, RecursionError):
+        good = False
+    if not good:
+        raise Problem(422, "moved: expected a list of landmarks' numbers, 0 to 477")
+    return given, sorted(set(moved))
+
+
+def _whole(form: Form, *, photos: bool = False) -> None:
+    """Refuse a request of which a file is not looked at."""
+    for file in form.files:
+        if file.error:
+            raise Problem(file.status, file.error)
+        if photos and file.video:
+            raise Problem(422, f"{file.name}: a video; give photos, or a frame saved as one")
+
+
+def _invalid(errors: Any, detail: str) -> Problem:
+    """Return what is wrong with a request, place by place; what was sent is not repeated."""
+    lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}"[:200] for error in list(errors)[:10]]
+    return Problem(422, detail, errors=lines)
+
+
+def _objects(name: str, objects: list[bytes]) -> Response:
+    return Response(b'{"%s":[%s]}' % (name.encode(), b",".join(objects)), media_type="application/json")
+
+
+def _page(made: str | Rows, name: str) -> Response:
+    if isinstance(made, Rows):
+        raise Problem(made.status, made.error)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(made, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _static(file: Asset, request: Request) -> Response:
+    headers = {"ETag": file.etag, "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == file.etag:
+        return Response(status_code=304, headers=headers)
+    if isinstance(file.content, Path):
+        return FileResponse(file.content, media_type=file.media_type, headers=headers)
+    packed = file.packed if "gzip" in request.headers.get("accept-encoding", "") else None
+    if packed is not None:
+        headers["Content-Encoding"] = "gzip"
+    return Response(packed or file.content, media_type=file.media_type, headers=headers)
