@@ -26,8 +26,8 @@ export function camera(root, context) {
   const stop = button(say("page.camera.stop"), () => close(""));
   const choice = el("select", { on: { change: () => open(choice.value) } });
   const chooser = el("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
-  const running = el("div", { class: "running", hidden: true }, preview.element, automatic.label,
-    el("div", { class: "actions" }, take, stop, chooser));
+  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "actions" }, take, stop), automatic.label, chooser);
+  const running = el("div", { class: "running", hidden: true }, preview.stage, side);
   const where = el("p", { class: "note" });
   const idle = el("div", { class: "idle" }, el("p", {}, say("page.camera.about")), where, start);
   put(root, el("div", { class: "camera" }, idle, message, running));

@@ -11,7 +11,7 @@ import { watch } from "./watch.js";
 
 const CHECK = 400; // ms between looks at whether the preview is still to be seen
 
-/** A camera's preview. `element` goes into the page; `open` starts it, `close` lets go of the camera. */
+/** A camera's preview. `stage` (the picture) and `status` (hints) go into the page; `open` starts it, `close` lets go of the camera. */
 export class Preview {
   /**
    * @param {object} context the page's
@@ -38,7 +38,7 @@ export class Preview {
     this.hint = el("p", { class: "hint" });
     this.note = el("p", { class: "note" });
     this.stage = el("div", { class: "stage" }, this.video, this.over, this.sides, this.count);
-    this.element = el("div", { class: "preview" }, this.stage, this.held, this.hint, this.note);
+    this.status = el("div", { class: "status" }, this.hint, this.held, this.note);
     this.stopWhenHidden = () => document.hidden && this.close("hidden");
     this.stopWhenGone = () => this.close("left");
   }
@@ -75,7 +75,8 @@ export class Preview {
     if (mirrored) names.reverse();
     this.sides.forEach((place, i) => (place.textContent = names[i]));
     this.note.textContent = say(mirrored ? "page.camera.mirrored" : "page.camera.as_seen");
-    this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
+    const { videoWidth: width, videoHeight: height } = this.video;
+    this.stage.style.setProperty("--shape", width / height);
     this.showOutline();
     this.stream.getVideoTracks()[0].addEventListener("ended", () => this.close("ended"));
     document.addEventListener("visibilitychange", this.stopWhenHidden);
@@ -91,7 +92,7 @@ export class Preview {
 
   /** Whether the preview is where people can see it. */
   seen() {
-    return this.element.isConnected && (this.element.checkVisibility?.() ?? true);
+    return this.stage.isConnected && (this.stage.checkVisibility?.() ?? true);
   }
 
   /** Let go of the camera. `why` goes to `on.closed`; without it nobody is told. */
@@ -130,7 +131,7 @@ export class Preview {
   say(hints, text) {
     const { say } = this.context;
     const line = text ?? say(hints.length ? `page.camera.hint.${hints[0]}` : "page.camera.fit");
-    this.element.dataset.hint = hints[0] ?? "";
+    this.stage.dataset.hint = hints[0] ?? "";
     this.hint.classList.toggle("fit", !hints.length && !text);
     if (this.hint.textContent !== line) this.hint.textContent = line;
     this.polite(line);

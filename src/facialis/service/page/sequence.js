@@ -40,8 +40,9 @@ export function sequence(root, context) {
   const skip = button(say("page.sequence.skip"), () => { visit.skip(); onwards(); });
   const finish = button(say("page.sequence.finish"), () => showReview());
   const stop = button(say("page.camera.stop"), () => { preview.close(); showGuide(); resume.focus(); });
-  const guide = el("div", { class: "guided" }, task,
-    el("div", { class: "taking" }, preview.element, el("div", { class: "actions" }, take, resume, back, skip, finish, stop), automatic.label, ghost.label));
+  const actions = el("div", { class: "actions" }, take, resume, back, skip, finish, stop);
+  const side = el("div", { class: "side-panel" }, task, preview.status, actions, automatic.label, ghost.label);
+  const guide = el("div", { class: "running guided" }, preview.stage, side);
   let asked = 0; // when the present view was asked for, ms
   let busy = false;
 
@@ -86,8 +87,7 @@ export function sequence(root, context) {
 
   function showGuide() {
     const { running } = preview;
-    preview.element.hidden = !running;
-    for (const control of [take, stop, automatic.label, ghost.label]) control.hidden = !running;
+    for (const control of [preview.stage, preview.status, take, stop, automatic.label, ghost.label]) control.hidden = !running;
     resume.hidden = running;
     if (guide.parentNode !== body) put(body, steps, guide);
     showTask();
@@ -96,7 +96,7 @@ export function sequence(root, context) {
   function showTask() {
     const { view, at, views } = visit;
     put(steps, stepList(visit, say, go));
-    put(task, el("p", { class: "progress", text: say("page.sequence.progress", { number: at + 1, all: views.length }) }),
+    put(task, el("p", { class: "step-of", text: say("page.sequence.progress", { number: at + 1, all: views.length }) }),
       el("h3", { text: say(`view.${view}`) }), drawView(view, facts), el("p", { class: "instruction", text: say(`page.sequence.do.${view}`) }));
     back.disabled = at === 0;
   }
