@@ -26,7 +26,7 @@ export function camera(root, context) {
   const stop = button(say("page.camera.stop"), () => close(""));
   const choice = el("select", { on: { change: () => open(choice.value) } });
   const chooser = el("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
-  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "actions" }, take, stop), automatic.label, chooser);
+  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "tools" }, take, stop), automatic.label, chooser);
   const running = el("div", { class: "running", hidden: true }, preview.stage, side);
   const where = el("p", { class: "note" });
   const idle = el("div", { class: "idle" }, el("p", {}, say("page.camera.about")), where, start);

@@ -30,7 +30,7 @@ export function review(visit, context, on) {
   make.disabled = visit.shots.size === 0 || !context.engine.can.photoSet;
   if (!context.engine.can.photoSet) status.textContent = say("page.sequence.server_only");
   return el("div", { class: "reviewing" }, heading, el("p", { text: summary }), grid,
-    el("div", { class: "actions" }, controls), el("p", { class: "note", text: say("page.sequence.privacy") }), status, place);
+    el("div", { class: "tools" }, controls), el("p", { class: "note", text: say("page.sequence.privacy") }), status, place);
 
   function figure(view, i) {
     const shot = visit.shots.get(view);
@@ -41,7 +41,7 @@ export function review(visit, context, on) {
     const hint = shot ? shot.hints[0] && say(`page.camera.hint.${shot.hints[0]}`) : say("page.sequence.no_picture");
     return el("figure", { class: shot ? "taken" : "missing" }, el("div", { class: "frame" }, picture),
       el("figcaption", {}, el("b", { text: `${i + 1}. ${name}` }), hint && el("span", { class: "note", text: hint })),
-      el("div", { class: "actions" },
+      el("div", { class: "tools" },
         button(say(shot ? "page.sequence.retake" : "page.sequence.take_now"), () => on.retake(i), { "aria-label": say(shot ? "page.sequence.retake_view" : "page.sequence.take_view", { view: name }) }),
         shot && button(say("page.sequence.download"), () => keep(view), { "aria-label": say("page.sequence.download_view", { view: name }) })));
   }
@@ -75,7 +75,7 @@ export function review(visit, context, on) {
         save(html, "photo-set.html");
         visit.saved();
       });
-      put(place, el("div", { class: "actions" }, keepSheet), frame);
+      put(place, el("div", { class: "tools" }, keepSheet), frame);
       status.textContent = say("page.sequence.made");
     } catch (error) {
       status.textContent = say("page.sequence.failed", { reason: lineOf(error, context) });

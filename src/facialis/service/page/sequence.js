@@ -40,7 +40,7 @@ export function sequence(root, context) {
   const skip = button(say("page.sequence.skip"), () => { visit.skip(); onwards(); });
   const finish = button(say("page.sequence.finish"), () => showReview());
   const stop = button(say("page.camera.stop"), () => { preview.close(); showGuide(); resume.focus(); });
-  const actions = el("div", { class: "actions" }, take, resume, back, skip, finish, stop);
+  const actions = el("div", { class: "tools" }, take, resume, back, skip, finish, stop);
   const side = el("div", { class: "side-panel" }, task, preview.status, actions, automatic.label, ghost.label);
   const guide = el("div", { class: "running guided" }, preview.stage, side);
   let asked = 0; // when the present view was asked for, ms
@@ -59,7 +59,7 @@ export function sequence(root, context) {
     const start = button(say("page.sequence.start"), () => begin(), { class: "main" });
     const load = fileButton(say("page.sequence.load_outline"), "application/json,.json", loadOutline);
     const where = say(`page.camera.where_${context.engine.name === "local" ? "local" : "server"}`);
-    put(body, el("p", { text: say("page.sequence.about") }), el("div", { class: "actions" }, start, load),
+    put(body, el("p", { text: say("page.sequence.about") }), el("div", { class: "tools" }, start, load),
       el("p", { class: "note", text: `${say("page.sequence.outline_about")} ${where}` }), drawings);
   }
 

@@ -28,7 +28,7 @@ export function video(root, context, given = null) {
 
   function ask(text = "") {
     put(root, el("div", { class: "video" }, el("p", { text: say("page.video.about") }),
-      el("div", { class: "actions" }, fileButton(say("page.video.choose"), "video/*,.mkv,.avi", judge)), text && el("p", { role: "status", text })));
+      el("div", { class: "tools" }, fileButton(say("page.video.choose"), "video/*,.mkv,.avi", judge)), text && el("p", { role: "status", text })));
   }
 
   async function judge(file) {
@@ -41,7 +41,7 @@ export function video(root, context, given = null) {
     const onProgress = (share) => (bar.value = share);
     const cancel = button(say("page.video.cancel"), () => own.abort());
     put(root, el("div", { class: "video" }, el("p", { role: "status", text: say("page.video.judging", { name: file.name }) }),
-      el("div", { class: "actions" }, bar, clock, cancel)));
+      el("div", { class: "tools" }, bar, clock, cancel)));
     cancel.focus();
     try {
       const { findings } = await context.engine.detect(file, { name: file.name, signal: own.signal, video: true, face: "only", onProgress });
@@ -56,7 +56,7 @@ export function video(root, context, given = null) {
 
   function failed(file, text) {
     put(root, el("div", { class: "video" }, el("p", { role: "alert", text }),
-      el("div", { class: "actions" }, button(say("page.video.again"), () => judge(file)), fileButton(say("page.video.other"), "video/*,.mkv,.avi", judge))));
+      el("div", { class: "tools" }, button(say("page.video.again"), () => judge(file)), fileButton(say("page.video.other"), "video/*,.mkv,.avi", judge))));
   }
 
   function show(judged) {
@@ -190,7 +190,7 @@ class Shown {
     const rows = this.findings.map(({ face_points: _, ...row }) => ({ ...row, source: this.name }));
     const text = (content) => new Blob([content], { type: "text/csv" });
     const events = this.whole.video?.events ?? [];
-    return el("div", { class: "actions" },
+    return el("div", { class: "tools" },
       button(say("page.video.save_json"), () => saveJson(rows, name)),
       button(say("page.video.save_frames"), () => save(text(csvText(rows)), `${name}-frames.csv`)),
       events.length > 0 && button(say("page.video.save_movements"), () => save(text(movementCsv(this.name, events)), `${name}-movements.csv`)));

@@ -110,7 +110,7 @@ export function drawView(view, facts) {
     lines("skin", smooth(chain(facts.contours.face_oval).map((i) => rounded(to(i), VIEWS[view])), true)),
     ...sides.map((side) => eye(points, side, VIEWS[view])),
     lines("hair", ...sides.map((side) => brow(side, to))),
-    lines("line", ...sides.map((side) => smooth(WING.map(side).map(to))), ...nose(to, VIEWS[view])),
+    lines("nose", ...sides.map((side) => smooth(WING.map(side).map(to))), ...nose(to, VIEWS[view])),
     ...mouth(to, VIEWS[view]),
     lines("fold", ...(VIEWS[view].marks ?? []).flatMap((mark) => MARKS[mark](points, facts.mirror))),
   );
