@@ -72,7 +72,7 @@ export function serverEngine(askToken, onWait = () => {}) {
     async photoSet(views, { language, title = "", noPhoto = false, signal } = {}) {
       const files = views.map(({ view, blob }) => [blob, `${view}.${blob.type === "image/png" ? "png" : "jpg"}`]);
       const path = `v1/photo-set?${new URLSearchParams({ language, title, no_photo: noPhoto })}`;
-      const html = await (await send(path, post(form(files), signal))).blob();
+      const html = await (await send(path, post(form(files), signal, { Accept: "text/html" }))).blob();
       const { set } = await json(path, post(form(files), signal, { Accept: "application/json" }));
       return { html, set };
     },
