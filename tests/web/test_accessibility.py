@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from test_agreement import node
+from tests.web.test_agreement import node
 from typer.testing import CliRunner
 
 from facialis.app.cli import app

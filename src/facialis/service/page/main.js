@@ -18,7 +18,7 @@ const VIEWS = {
 
 const root = document.getElementById("page");
 const announcer = document.getElementById("announcer");
-const context = { facts: null, say: null, known: null, model: null, engine: null, opened: null, announce, showResult };
+const context = { facts: null, say: null, known: null, model: undefined, engine: null, opened: null, announce, showResult };
 Object.defineProperty(context, "language", { get: () => context.say.language });
 context.items = new Items(() => context.engine);
 let leave = () => {};
@@ -62,7 +62,10 @@ async function loadLocal() {
   return localEngine(context.facts, (share) => announce(context.say("page.app.place.progress", { share: context.say.percent(share ?? 0) })));
 }
 
-const server = serverEngine((wrong) => askToken(context.say, wrong));
+const server = serverEngine(async (wrong) => {
+  if (!root.querySelector("main")) await redraw(); // asked as the page opens: not before an empty window
+  return askToken(context.say, wrong);
+});
 
 function draw() {
   const { say } = context;
@@ -109,8 +112,10 @@ async function mount() {
   try {
     const show = await VIEWS[name]();
     if (name !== view()) return;
-    put(main);
-    leave = show(main, context) ?? (() => {});
+    put(main, context.model === null && context.engine === server && el("div", { class: "trouble", role: "alert" }, el("p", { text: context.say("page.app.error.offline") })));
+    const place = el("div", {});
+    main.append(place);
+    leave = show(place, context) ?? (() => {});
   } catch (error) {
     put(main, el("div", { class: "trouble", role: "alert" }, el("p", { text: context.say("page.app.error.view") })));
     console.info(error.message);
@@ -133,7 +138,7 @@ async function connect() {
   try {
     context.model = await server.model();
   } catch (error) {
-    if (error.status === 401) return;
+    if (error.status === 401) return; // without the token: asked again with the first photo
     context.model = null;
     try {
       await chooseEngine("local");

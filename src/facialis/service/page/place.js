@@ -14,7 +14,7 @@ export function place(context, choose) {
   const radio = (value) => el("input", { type: "radio", name, value, on: { change: () => change(value) } });
   const inputs = { local: radio("local"), server: radio("server") };
   inputs.server.disabled = context.model === null;
-  inputs.local.disabled = context.model !== null && !context.model.engine;
+  inputs.local.disabled = context.model !== null && !context.model?.engine;
   const root = el("fieldset", { class: "place" }, el("legend", { text: say("page.app.place.title") }),
     el("div", { class: "chips" }, Object.entries(inputs).map(([value, input]) => el("label", {}, input, say(`page.app.place.${value}`)))), said);
 

@@ -1,0 +1,243 @@
+"""The page of a running service, used as a person would in a real browser: by mouse, by keys alone, in both languages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facialis.cohorts.simulated.picture import palsy_twin
+from tests.service.conftest import serving
+from tests.web.test_accessibility import ROOT, browser
+from tests.web.test_agreement import node
+
+SCRIPT = Path(__file__).parents[1] / "web" / "page.mjs"
+TOKEN = "only-for-this-test-0123"
+
+
+@pytest.fixture(scope="module")
+def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
+    """Photos, simulated palsies, and files that are none."""
+    browser()  # nothing is made where nothing can be looked at
+    folder = tmp_path_factory.mktemp("photos")
+    twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right")}
+    pictures = {name: palsy_twin(astronaut, astronaut_face, *kind) for name, kind in twins.items()}
+    pictures |= {"healthy": astronaut, "small": astronaut[::6, ::6], "wall": np.full((90, 120, 3), 90, np.uint8)}
+    for name, picture in pictures.items():
+        Image.fromarray(np.ascontiguousarray(picture)).save(folder / f"{name}.png")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0nothing")
+    (folder / "empty.jpg").write_bytes(b"")
+    upright = Image.fromarray(astronaut)
+    upright.save(folder / "plain.jpg", quality=95)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    upright.transpose(Image.Transpose.ROTATE_90).save(folder / "turned.jpg", quality=95, exif=exif)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(service, photos, tmp_path_factory, pytestconfig) -> dict[str, Any]:
+    import os
+
+    folder = tmp_path_factory.mktemp("page")
+    with serving(folder, "--workers", "1", token=TOKEN) as guarded:
+        task = {
+            "browser": str(browser()), "sandbox": not ROOT, "url": f"{service.url}/", "guarded": f"{guarded.url}/",
+            "token": TOKEN, "photos": str(photos), "shots": os.environ.get("FACIALIS_SHOTS"),
+        }  # fmt: skip
+        (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        done = subprocess.run(
+            [node(), str(SCRIPT), str(folder / "task.json")],
+            capture_output=True, text=True, encoding="utf-8", timeout=240,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def findings(detector, photos) -> dict[str, Any]:
+    from facialis.faces.images import read_picture
+
+    return {path.name: detector.detect(read_picture(path)) for path in photos.iterdir() if path.stem in GOOD}
+
+
+GOOD = ("palsy", "mild", "healthy", "plain")
+
+
+def test_every_step_could_be_taken(seen):
+    assert seen["failed"] == {}
+
+
+def test_the_first_view_is_small_and_says_what_it_is(seen):
+    assert 10_000 < seen["first"]["bytes"] < 100_000
+    assert "Research use; not a medical device." in seen["first"]["notice"]
+
+
+def test_the_page_shows_the_command_lines_number(seen, findings):
+    found, own = seen["palsy"], findings["palsy.png"]
+    assert found["probability"] == round(own.probability, 6)
+    assert found["answer"] == "Palsy is likely, subject's left"
+    assert found["answer"] in found["said"]
+    assert json.loads(found["json"]["text"])[0]["probability"] == round(own.probability, 6)
+    assert seen["many"]["opened"]["probability"] == round(findings["healthy.png"].probability, 6)
+    assert own.model.split("@")[1] in found["model"]
+
+
+def test_sides_are_named_on_the_picture(seen):
+    right, left = seen["palsy"]["sides"]
+    assert right.startswith("◂ subject's right")
+    assert left.startswith("subject's left ▸")
+    assert "weaker side" in left
+    assert "weaker side" not in right
+
+
+def test_numbers_halves_and_explanation(seen, detector, findings):
+    found = seen["palsy"]
+    assert (found["first"], found["most"]) == (5, 24)
+    assert len(found["lengths"]) == 9
+    assert all(region in found["regions"][0] for region in ("brow", "eye", "nose and cheek", "mouth"))
+    told = findings["palsy.png"].explain(detector.bundle)
+    assert found["explained"] == list(told.sentences)
+    assert found["ghost"] == 1
+    as_seen, right, left, mirrored = found["halves"]
+    assert max(right, left) <= 8  # each half and its mirror image
+    assert min(as_seen, mirrored) > 50
+
+
+def test_the_report_is_a_page_and_nothing_is_kept(seen):
+    report = seen["palsy"]["report"]
+    assert report["name"] == "palsy-report.html"
+    assert report["text"].startswith("<!doctype html>")
+    assert "Signs of a facial palsy" in report["text"]
+    assert seen["palsy"]["kept"] == {"local": [], "session": [], "bases": 0, "cookies": ""}
+
+
+def test_a_broken_photo_stops_no_other(seen, findings):
+    found = seen["many"]
+    names = ["palsy.png", "broken.jpg", "healthy.png", "empty.jpg", "small.png", "mild.png"]
+    assert found["given"] == names
+    assert found["answers"][0] == "Palsy is likely"
+    assert found["answers"][1] == found["answers"][3] == "Could not be read."
+    assert found["answers"][2] == "No palsy seen"
+    assert found["answers"][4] == "Not judged"
+    assert found["reasons"][3].startswith("the file is empty")
+    assert "face too small" in found["reasons"][4]
+    assert "broken.jpg" not in found["broken"]
+    assert "damaged or cut off" in found["broken"]
+    judged = sorted((name for name in GOOD[:3]), key=lambda name: -findings[f"{name}.png"].probability)
+    assert found["falling"][:3] == [f"{name}.png" for name in judged]
+    assert found["rising"][-3:] == [f"{name}.png" for name in reversed(judged)]
+    assert found["sorted"] == "ascending"
+    assert "palsy.png" in found["palsies"]
+    assert "healthy.png" not in found["palsies"]
+    assert found["found"] == ["healthy.png"]
+
+
+def test_a_row_opens_its_result_and_the_way_back_leads_to_it(seen):
+    opened = seen["many"]["opened"]
+    assert opened["name"] == opened["focus"] == "healthy.png"
+    assert seen["many"]["back"] == "healthy.png"
+
+
+def test_the_csv_is_the_command_lines(seen, findings):
+    from facialis.reports.tables import CSV_COLUMNS, findings_csv
+
+    rows = list(csv.DictReader(io.StringIO(seen["many"]["csv"]["text"])))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert [row["status"] for row in rows] == ["judged", "error", "judged", "error", "abstained", "judged"]
+    own = next(csv.DictReader(io.StringIO(findings_csv([findings["palsy.png"]]))))
+    for column in CSV_COLUMNS[4:]:
+        same = rows[0][column] == own[column] or float(rows[0][column]) == float(own[column])
+        assert same, (column, rows[0][column], own[column])
+
+
+def test_cancelling_ends_the_requests_and_they_can_be_taken_up_again(seen, findings):
+    found = seen["cancel"]
+    assert found["states"] == ["Cancelled"] * 5
+    assert found["most"] == 3
+    assert found["aborted"] == ["net::ERR_ABORTED"] * 3
+    assert found["after"] == round(findings["palsy.png"].probability, 6)
+
+
+def test_a_full_server_is_waited_for_and_a_silent_one_told_of(seen, findings):
+    assert seen["busy"]["refused"] >= 3
+    assert seen["busy"]["probability"] == round(findings["healthy.png"].probability, 6)
+    assert "facialis serve" in seen["busy"]["offline"][0]
+
+
+def test_german_and_dark_are_remembered(seen):
+    found = seen["language"]
+    assert found["answer"] == "Parese wahrscheinlich: links (der Person)"
+    assert "kein Medizinprodukt" in found["notice"]
+    assert found["english"] == []
+    light, dark = found["colours"]
+    assert light != dark
+    assert found["again"] == ["de", dark]
+
+
+def test_keys_alone_lead_to_a_result_and_through_it(seen, findings):
+    found = seen["keyboard"]
+    assert found["start"][0].startswith("a Skip")
+    assert found["outline"] == "solid"
+    assert found["before"] == round(findings["palsy.png"].probability, 6)
+    assert found["after"] != found["before"]
+    assert found["moved"] == "moved by hand: 1 point"
+    assert "Correct landmarks" in found["left"]
+    assert found["end"].startswith("body") or "Skip" in found["end"]
+
+
+def test_a_dragged_landmark_changes_the_numbers_and_the_report_names_it(seen):
+    found = seen["drag"]
+    assert found["moved"] == "moved by hand: 1 point"
+    assert found["changed"]
+    assert found["marked"] > 2
+    assert found["fields"] == ["points", "moved"]
+    (index,) = found["index"]
+    assert str(index) in found["report"]
+    assert found["undone"]
+    assert found["reset"]
+
+
+def test_pictures_are_shown_upright(seen):
+    assert seen["upright"]["apart"] < 4
+    assert seen["upright"]["sizes"][0] == seen["upright"]["sizes"][1]
+
+
+def test_the_token_is_asked_for_once_and_kept_for_the_tab(seen, findings):
+    found = seen["token"]
+    assert found["focus"] == "password"
+    assert found["probability"] == round(findings["healthy.png"].probability, 6)
+    assert found["kept"] == [[], ["facialis.token"]]
+
+
+def test_nothing_is_asked_of_others_and_nothing_complained_of(seen, service):
+    foreign = [url for url in seen["asked"] if not url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:"))]
+    assert foreign == []
+    assert any(url.startswith(service.url) for url in seen["asked"])
+    assert seen["errors"] == []
+
+
+def test_axe_finds_nothing_serious_and_nothing_overflows(seen):
+    looks = seen["looks"]
+    assert len(looks) == 16
+    bad = [
+        (one["state"], one["width"], one["colorScheme"], found)
+        for one in looks
+        for found in one["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+    assert not bad, json.dumps(bad, indent=1)
+    assert [one for one in looks if one["wide"] > 0] == []
+    for one in looks:
+        levels = one["headings"]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(b <= a + 1 for a, b in itertools.pairwise(levels)), (one["state"], levels)
