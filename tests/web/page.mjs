@@ -238,7 +238,8 @@ await step("drag", async () => {
   const all = () => page.$$eval(".told, .numbers", (parts) => parts.map((part) => part.innerText).join("\n"));
   const first = await all();
   await page.click(".edit button");
-  const box = await page.locator(".handle").nth(40).boundingBox();
+  await page.locator(".handle").nth(38).scrollIntoViewIfNeeded();
+  const box = await page.locator(".handle").nth(38).boundingBox();
   const at = [box.x + box.width / 2, box.y + box.height / 2];
   await page.mouse.move(...at);
   await page.mouse.down();

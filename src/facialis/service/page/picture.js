@@ -163,7 +163,7 @@ export function picture(context, item) {
     const dense = Math.min(2, devicePixelRatio || 1);
     canvas.width = Math.round(stage.clientWidth * dense);
     canvas.height = Math.round(stage.clientHeight * dense);
-    if (!bitmap) return;
+    if (!bitmap?.width) return;
     const brush = canvas.getContext("2d");
     brush.imageSmoothingQuality = "high";
     const scale = Math.min(canvas.width / width, canvas.height / height); // as the SVG's own viewBox fits
