@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.words import words
 from tests.service.conftest import serving
 from tests.web.test_accessibility import ROOT, browser
 from tests.web.test_agreement import node
@@ -199,9 +200,11 @@ def test_a_dragged_landmark_changes_the_numbers_and_the_report_names_it(seen):
     assert found["moved"] == "moved by hand: 1 point"
     assert found["changed"]
     assert found["marked"] > 2
-    assert found["fields"] == ["points", "moved"]
-    (index,) = found["index"]
-    assert str(index) in found["report"]
+    assert found["index"] == [61]
+    assert words("en")("report.moved", n=1, points="61") in found["report"]
+    share = found["share"].replace("> ", "&gt; ").replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Probability of palsy {share}" in found["report"].replace("\N{NO-BREAK SPACE}", " ")
+    assert found["share"] not in seen["palsy"]["report"]["text"]
     assert found["undone"]
     assert found["reset"]
 

@@ -128,7 +128,8 @@ async function start() {
   context.facts = await answer.json();
   await setLanguage(firstLanguage(context.facts.languages));
   await connect();
-  await redraw();
+  if (!root.querySelector("main")) await redraw();
+  else root.querySelector(".place").replaceWith(place(context, chooseEngine)); // drawn while the token was asked for
   addEventListener("hashchange", (event) => { if (new URL(event.newURL).hash !== "#main") mount(); });
 }
 
