@@ -12,13 +12,11 @@ import { el } from "./dom.js";
  * @returns {Promise<HTMLIFrameElement>}
  */
 export async function framed(html, title) {
-  const read = new DOMParser().parseFromString(await html.text(), "text/html");
-  const styles = [...read.querySelectorAll("style")];
-  const css = styles.map((style) => style.textContent).join("\n");
-  styles.forEach((style) => style.remove());
+  const styles = [];
+  const bare = (await html.text()).replace(/<style[^>]*>([\s\S]*?)<\/style>/gi, (_, css) => styles.push(css) && "");
   const frame = el("iframe", { class: "sheet", title, sandbox: "allow-same-origin" });
-  frame.srcdoc = `<!doctype html>${read.documentElement.outerHTML}`;
-  frame.addEventListener("load", () => dress(frame, css));
+  frame.srcdoc = bare;
+  frame.addEventListener("load", () => dress(frame, styles.join("\n")));
   return frame;
 }
 
