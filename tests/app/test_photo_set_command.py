@@ -17,7 +17,7 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
 from facialis.faces.sources import list_sources
 from facialis.reports.photo_set import CHART, render_sheets
-from facialis.reports.sheets import make_sheet
+from facialis.reports.sheets import Photo, make_sheet
 from facialis.words import words
 
 SECRET = "Anna <b>Muster"

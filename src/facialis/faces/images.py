@@ -77,7 +77,7 @@ _ORIENTATION = 0x0112
 _CAMERA_PART, _TAKEN = 0x8769, (36867, 36868)
 
 
-def read_picture(source: str | Path | bytes | NDArray[Any]) -> NDArray[np.uint8]:
+def read_picture(source: str | Path | bytes | NDArray[Any], *, name: str | None = None) -> NDArray[np.uint8]:
     """Read a picture as RGB.
 
     Parameters
@@ -85,6 +85,8 @@ def read_picture(source: str | Path | bytes | NDArray[Any]) -> NDArray[np.uint8]
     source
         A file's path, a file's bytes, or an array (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA of uint8, uint16
         (0 to 65535), bool, or floats from 0 to 1.
+    name
+        What a file's bytes are called in errors.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def read_picture(source: str | Path | bytes | NDArray[Any]) -> NDArray[np.uint8]
         return _from_array(source, "array")
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
-        name = f"picture of {len(data):,} bytes"
+        name = name or f"picture of {len(data):,} bytes"
         if not data:
             raise PictureError(f"{name}: it is empty; give a picture file's content")
         return _decode(BytesIO(data), name)

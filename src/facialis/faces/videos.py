@@ -41,7 +41,7 @@ Video = str | os.PathLike[str] | bytes
 """A video's path, or the content of its file."""
 
 
-def read_video(path: Video, *, rate: float = 6.0) -> Iterator[VideoFrame]:
+def read_video(path: Video, *, rate: float = 6.0, name: str | None = None) -> Iterator[VideoFrame]:
     """Yield the frames of a video that lie nearest to the times 0, 1 / rate, 2 / rate, ... s.
 
     Each frame comes at most once, so a video of fewer frames a second comes whole. Turned and mirrored as the
@@ -54,6 +54,8 @@ def read_video(path: Video, *, rate: float = 6.0) -> Iterator[VideoFrame]:
         The video's file, or its content.
     rate
         Frames a second, more than 0.
+    name
+        What a file's content is called in errors.
 
     Yields
     ------
@@ -68,7 +70,7 @@ def read_video(path: Video, *, rate: float = 6.0) -> Iterator[VideoFrame]:
         `rate` is not above 0.
     """
     _check_rate(rate)
-    with _opened_video(path) as (container, stream, name):
+    with _opened_video(path, name) as (container, stream, name):
         for index, time, frame in _nearest(_timed(container, stream, name), rate):
             yield VideoFrame(index, time, frame_rgb(frame, stream, name))
 
@@ -103,7 +105,7 @@ class Sampling(NamedTuple):
     end: tuple[int, float] | None
 
 
-def sample_video(path: Video, *, rate: float = 6.0) -> Sampling:
+def sample_video(path: Video, *, rate: float = 6.0, name: str | None = None) -> Sampling:
     """Tell which frames lie nearest to the times 0, 1 / rate, ... s by reading the packets; nothing is decoded.
 
     Raises
@@ -114,7 +116,7 @@ def sample_video(path: Video, *, rate: float = 6.0) -> Sampling:
         `rate` is not above 0.
     """
     _check_rate(rate)
-    with _opened_video(path) as (container, stream, name):
+    with _opened_video(path, name) as (container, stream, name):
         step = 1 / (float(stream.average_rate) if stream.average_rate else _UNKNOWN_RATE)
         clocks = _packet_clocks(container, stream, step)
         if not clocks:
@@ -160,11 +162,12 @@ def _check_rate(rate: float) -> None:
 @contextmanager
 def _opened_video(
     path: Video,
+    name: str | None = None,
 ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream, str]]:
     import av
     import av.stream
 
-    name = f"video of {len(path):,} bytes" if isinstance(path, bytes) else display_name(path)
+    name = (name or f"video of {len(path):,} bytes") if isinstance(path, bytes) else display_name(path)
     with BytesIO(path) if isinstance(path, bytes) else opened(path) as file:
         try:
             # A file object and no protocol: a playlist cannot make FFmpeg open other files or addresses.

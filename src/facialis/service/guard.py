@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from starlette.exceptions import HTTPException
 
 from facialis.service.metrics import Metrics
+from facialis.service.policy import ANSWER_POLICY, page_policy
 from facialis.service.problems import MEDIA_TYPE, Problem, as_dict
 from facialis.service.settings import Settings
 
@@ -32,14 +33,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger("facialis.service")
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; "
-    "frame-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""What the page may load; the static one carries it in itself."""
-ANSWER_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
-"""What an answer may do that a browser is shown as a page: nothing."""
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -129,7 +122,7 @@ class Guard:
         page = path in ("/", "/index.html", "/docs") or path.startswith(_OPEN)
         more = {
             **_HEADERS,
-            "content-security-policy": PAGE_POLICY if page else ANSWER_POLICY,
+            "content-security-policy": page_policy() if page else ANSWER_POLICY,
             "cache-control": "no-cache" if page else "no-store",
             "x-request-id": request_id,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import multiprocessing
@@ -115,14 +116,18 @@ def detect(file: File, options: Options) -> Rows:
     try:
         if file.video:
             prompts = Prompts.parse(options.prompts.splitlines()).of(file.name) if options.prompts else []
-            frames = _within_limits(file.content, options.rate)
+            frames = _within_limits(file, options.rate)
             findings = detect_frames(detector, frames, file.name, choice=options.choice, prompts=prompts)
         else:
-            findings = detector.detect_faces(read_picture(file.content), choice=options.choice, source=file.name)
+            findings = detector.detect_faces(
+                read_picture(file.content, name=file.name), choice=options.choice, source=file.name
+            )
     except PictureError as error:
         return _unreadable(detector, file, error)
     except MemoryError:
-        return _unreadable(detector, file, PictureError("not enough memory to decode it; make it smaller first"))
+        return _unreadable(
+            detector, file, PictureError(f"{file.name}: not enough memory to decode it; make it smaller first")
+        )
     last = findings[-1]
     broken = "; ".join(last.reasons) if last.status == "error" else ""
     return Rows([_object(finding, options.landmarks) for finding in findings], broken, 422 if broken else 200)
@@ -145,8 +150,8 @@ def explain(file: File | None, given: Points | None, options: Options, language:
         assert file is not None
         try:
             if file.video:
-                raise PictureError("a video is not explained; explain a photo, or a frame saved as one")
-            picture = read_picture(file.content)
+                raise PictureError(f"{file.name}: a video is not explained; explain a photo, or a frame saved as one")
+            picture = read_picture(file.content, name=file.name)
             findings = detector.detect_faces(picture, choice=options.choice, source=file.name)
         except PictureError as error:
             return Rows([], str(error), 422)
@@ -187,11 +192,14 @@ def report(
             )
             continue
         try:
-            rgb = read_picture(file.content)
+            rgb = read_picture(file.content, name=file.name)
         except PictureError as error:
             return Rows([], str(error), 422)
         finding = _of_points(given, options, called)
-        entries.append(look_at(detector, finding, rgb, called, language=language, photos=photos, moved=moved))
+        digest = hashlib.sha256(file.content).hexdigest() if photos else ""
+        entries.append(
+            look_at(detector, finding, rgb, called, language=language, photos=photos, digest=digest, moved=moved)
+        )
     if entries and all(entry.finding.status == "error" for entry in entries):
         return Rows([], "; ".join(reason for entry in entries for reason in entry.finding.reasons), 422)
     return render_photos(entries, _bundle, language=language, photos=photos, names=names)
@@ -223,18 +231,18 @@ def _unreadable(detector: Detector, file: File, error: PictureError) -> Rows:
     return Rows([_object(finding, False)], str(error), 413 if isinstance(error, TooLargeError) else 422)
 
 
-def _within_limits(content: bytes, rate: float) -> Iterator[VideoFrame]:
+def _within_limits(file: File, rate: float) -> Iterator[VideoFrame]:
     """Yield a video's frames; refuse one that is too long before any is decoded, and again where it hid its length."""
-    sampled = sample_video(content, rate=1000.0)
+    sampled = sample_video(file.content, rate=1000.0, name=file.name)
     last = sampled.frames[-1][1] if sampled.frames else 0.0
     most, longest = _settings.video_frames, _settings.video_seconds
     if len(sampled.frames) > most or last > longest:
         raise TooLargeError(
-            f"longer than {longest} s or {most:,} frames: {last:.0f} s, {len(sampled.frames):,}; cut it"
+            f"{file.name}: longer than {longest} s or {most:,} frames: {last:.0f} s, {len(sampled.frames):,}; cut it"
         )
-    for number, frame in enumerate(read_video(content, rate=rate)):
+    for number, frame in enumerate(read_video(file.content, rate=rate, name=file.name)):
         if number > most or (frame.time or 0.0) > longest + 1:
-            raise TooLargeError(f"longer than {longest} s or {most:,} frames; cut it")
+            raise TooLargeError(f"{file.name}: longer than {longest} s or {most:,} frames; cut it")
         yield frame
 
 

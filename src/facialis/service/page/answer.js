@@ -54,18 +54,17 @@ function probability({ say, facts }, row, before) {
   const [low, high] = row.probability_interval ?? [row.probability, row.probability];
   const threshold = atPrevalence(facts.model.threshold, prior);
   const zone = facts.model.uncertain.map((share) => atPrevalence(share, prior));
-  const share = withRange(say, [row.probability, low, high].map(say.share));
   const between = { low: say.share(zone[0]), high: say.share(zone[1]) };
   const was = before ? say.share(before.probability ?? 0) : null;
   const changed = before?.probability !== undefined && before?.probability !== null && was !== say.share(row.probability);
   return [
-    el("p", { class: "probability", "data-probability": row.probability }, el("strong", { text: say.share(row.probability) }), ` ${say("page.app.of_palsy")}`,
+    el("p", { class: "probability", "data-probability": row.probability }, el("strong", { text: say.share(row.probability) }), ` ${say("page.app.of_palsy")} `,
+      say.share(low) !== say.share(high) && el("span", { class: "soft", text: say("page.app.interval", { low: say.share(low), high: say.share(high) }) }),
       changed && el("span", { class: "before", text: ` ${say("page.app.before", { value: was })}` })),
     bar(say, row.probability, [low, high], threshold, zone),
     el("p", { class: "soft", text: say("report.scale_called", { threshold: say.share(threshold), ...between }) }),
     row.uncertain && el("p", { text: say("report.uncertain_note", between) }),
-    el("p", {}, say("report.probability", { share, prior: say.percent(prior) }), " ",
-      say("report.ratio", { ratio: ratioText(say, row) }), " ", el("span", { class: "soft", text: say("report.interval_note") })),
+    el("p", { class: "soft" }, say("page.app.prior", { prior: say.percent(prior, prior < 0.1 ? 1 : 0) }), " ", say("report.ratio", { ratio: ratioText(say, row) })),
   ];
 }
 
@@ -78,15 +77,15 @@ function ratioText(say, row) {
 function bar(say, share, ends, threshold, zone) {
   const x = (value) => 1.5 + 97 * value;
   const label = say("report.alt_probability", { share: say.share(share), threshold: say.share(threshold) });
-  return svg("svg", { class: "scale", viewBox: "0 0 100 13", role: "img", "aria-label": label },
+  return svg("svg", { class: "scale", viewBox: "0 0 100 9", role: "img", "aria-label": label },
     svg("defs", {}, svg("pattern", { id: "uncertain", width: 1.6, height: 1.6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       svg("rect", { class: "hatch", width: 0.5, height: 1.6 }))),
-    svg("rect", { class: "track", x: x(0), y: 3, width: 97, height: 6, rx: 1 }),
-    svg("rect", { class: "filled", x: x(0), y: 3, width: 97 * share, height: 6, rx: 1 }),
-    svg("rect", { x: x(zone[0]), y: 3, width: 97 * (zone[1] - zone[0]), height: 6, fill: "url(#uncertain)" }),
-    svg("line", { class: "threshold", x1: x(threshold), x2: x(threshold), y1: 1, y2: 11 }),
-    svg("line", { class: "interval", x1: x(ends[0]), x2: x(ends[1]), y1: 6, y2: 6 }),
-    svg("circle", { class: "mark", cx: x(share), cy: 6, r: 1.9 }));
+    svg("rect", { class: "track", x: x(0), y: 2, width: 97, height: 5, rx: 1 }),
+    svg("rect", { class: "filled", x: x(0), y: 2, width: 97 * share, height: 5, rx: 1 }),
+    svg("rect", { x: x(zone[0]), y: 2, width: 97 * (zone[1] - zone[0]), height: 5, fill: "url(#uncertain)" }),
+    svg("line", { class: "threshold", x1: x(threshold), x2: x(threshold), y1: 0.5, y2: 8.5 }),
+    svg("line", { class: "interval", x1: x(ends[0]), x2: x(ends[1]), y1: 4.5, y2: 4.5 }),
+    svg("circle", { class: "mark", cx: x(share), cy: 4.5, r: 1.7 }));
 }
 
 function lines({ say }, row) {

@@ -15,12 +15,12 @@ export function rangeMark(bar, label) {
     mark);
 }
 
-/** Draw a share between 0 and 1. */
-export function shareBar(share, label) {
+/** Draw a share between 0 and 1; `at`: a threshold. */
+export function shareBar(share, label, at = null) {
   return svg("svg", { class: "share", viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img", "aria-label": label },
     svg("rect", { class: "box", x: 0, y: 1, width: 100, height: 8 }),
     svg("rect", { class: "filled", x: 0, y: 1, width: 100 * share, height: 8 }),
-    svg("line", { class: "axis", x1: 50, x2: 50, y1: 0, y2: 10 }));
+    at !== null && svg("line", { class: "axis", x1: 100 * at, x2: 100 * at, y1: 0, y2: 10 }));
 }
 
 /** Draw a pull, `to` between -1 (against palsy, outlined) and 1 (for it, full). */

@@ -26,7 +26,7 @@ function fill(node, props, children) {
     else if (name === "style") for (const [key, wanted] of Object.entries(value)) node.style.setProperty(key, wanted);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -37,7 +37,7 @@ export function button(text, press, props = {}) {
 
 /** Put new children into an element in place of the old ones. */
 export function put(root, ...children) {
-  root.replaceChildren(...children.flat().filter(Boolean));
+  root.replaceChildren(...children.flat(Infinity).filter(Boolean));
   return root;
 }
 

@@ -10,10 +10,10 @@ const EYES_AT = 0.4; // share of the height
 /** Return the four composites of a judged face; null where its photo cannot be shown. */
 export function halves({ say }, item, points, size) {
   const canvases = ["as_seen", "subject_right_twice", "subject_left_twice", "mirrored"].map((name) => [name, el("canvas", {
-    width: SIZE[0], height: SIZE[1], role: "img", "aria-label": `${say("report.composites")}: ${say(`report.composite.${name}`)}`,
+    width: SIZE[0], height: SIZE[1], role: "img", "aria-label": `${say("report.composites")}: ${called(say, name)}`,
   })]);
   const root = el("section", { hidden: true }, el("h3", { text: say("report.composites") }), el("p", { class: "soft", text: say("page.app.composites_note") }),
-    el("div", { class: "halves" }, canvases.map(([name, canvas]) => el("figure", {}, canvas, el("figcaption", { text: say(`report.composite.${name}`) })))));
+    el("div", { class: "halves" }, canvases.map(([name, canvas]) => el("figure", {}, canvas, el("figcaption", { text: called(say, name) })))));
   bitmapOf(item).then((bitmap) => {
     if (!bitmap) return;
     root.hidden = false;
@@ -21,6 +21,10 @@ export function halves({ say }, item, points, size) {
     for (const [name, canvas] of canvases) compose(canvas.getContext("2d"), seen, name);
   });
   return root;
+}
+
+function called(say, name) {
+  return say(name === "as_seen" ? "page.app.levelled" : `report.composite.${name}`);
 }
 
 /** Draw the picture so that the irises lie level, their middle at half of the width. */

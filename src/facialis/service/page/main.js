@@ -69,12 +69,12 @@ function draw() {
   document.title = say("page.app.title");
   put(root,
     el("a", { class: "skip", href: "#main", text: say("page.app.skip"), on: { click: (event) => { event.preventDefault(); document.getElementById("main").focus(); } } }),
-    el("p", { class: "notice" }, el("strong", { text: say("notice.research") }), ` ${say("notice.no_diagnosis")}`),
+    el("p", { class: "notice" }, el("strong", { text: say("notice.research") }), el("span", { class: "wide-only", text: ` ${say("notice.no_diagnosis")}` })),
     el("header", { class: "head" }, el("div", { class: "brand" }, el("img", { src: "page/icon.svg", alt: "", width: 36, height: 36 }), el("div", {}, el("h1", { text: "facialis" }), el("p", { class: "soft", text: say("page.app.title") }))), settings()),
     el("nav", { class: "tabs", "aria-label": say("page.app.ways") }, Object.keys(VIEWS).map((name) => el("a", { href: `#${name}`, "data-view": name, text: say(`page.app.tab.${name}`) }))),
+    place(context, chooseEngine),
     el("main", { id: "main", tabindex: "-1" }),
-    el("footer", {}, place(context, chooseEngine), el("p", { class: "soft", text: say("page.app.kept") }),
-      el("p", { class: "soft model" }, say("page.app.model", { name: context.facts.model.name, version: context.facts.version }), " ", el("code", { text: context.facts.model.hash }))));
+    el("footer", {}, el("p", { class: "soft narrow-only", text: say("notice.no_diagnosis") }), el("p", { class: "soft", text: say("page.app.kept") })));
 }
 
 function settings() {
@@ -112,7 +112,7 @@ async function mount() {
     put(main);
     leave = show(main, context) ?? (() => {});
   } catch (error) {
-    put(main, el("div", { class: "error", role: "alert" }, el("p", { text: context.say("page.app.error.view") })));
+    put(main, el("div", { class: "trouble", role: "alert" }, el("p", { text: context.say("page.app.error.view") })));
     console.info(error.message);
   }
 }

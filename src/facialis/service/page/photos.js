@@ -14,6 +14,7 @@ export function photos(root, context) {
   const progress = el("div", { class: "progress" });
   const back = el("div", { class: "tools back" });
   const one = el("div", {});
+  let leaveVideo = () => {};
   let opened = context.opened ?? null; // the item whose result is shown; null: the table
 
   function take(files) {
@@ -28,10 +29,12 @@ export function photos(root, context) {
     if (!focus) return;
     const heading = one.querySelector("h2");
     heading?.focus({ preventScroll: true });
-    one.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    scrollTo(one);
   }
 
   function arrange() {
+    leaveVideo();
+    leaveVideo = () => {};
     const { all } = items;
     const many = all.length > 1;
     intake.small(all.length > 0);
@@ -44,12 +47,14 @@ export function photos(root, context) {
   }
 
   function body(item) {
-    if (item.video && item.state === "done" && context.videoView) {
-      const place = el("div", {});
-      context.videoView(place, item);
-      return place;
-    }
-    return result(context, item, items).root;
+    if (!item.video || item.state !== "done") return result(context, item, items).root;
+    const place = el("article", { class: "result" }, el("h2", { tabindex: "-1", text: item.name }));
+    const inside = el("div", {});
+    place.append(inside);
+    import("./video.js").then(({ video }) => {
+      if (opened === item) leaveVideo = video(inside, context, item);
+    }, () => put(inside, el("p", { class: "trouble", role: "alert", text: say("page.app.error.view") })));
+    return place;
   }
 
   function waiting(item) {
@@ -89,7 +94,10 @@ export function photos(root, context) {
     list.update(item);
     if (!item || item === opened) arrange();
     else showProgress();
-    if (item && item === opened && item.state === "done") context.announce(`${item.name}: ${answerText(say, rowOf(item))}`);
+    if (item && item === opened && item.state === "done") {
+      context.announce(`${item.name}: ${answerText(say, rowOf(item))}`);
+      if (one.getBoundingClientRect().top > innerHeight / 2) scrollTo(one);
+    }
     if (item && item === opened && item.state === "failed") context.announce(`${item.name}: ${say("page.app.answer.error")}`);
   }
   const finished = () => { if (items.all.length > 1) context.announce(say("page.app.all_done", { all: items.all.length })); };
@@ -103,8 +111,13 @@ export function photos(root, context) {
   arrange();
   return () => {
     intake.leave();
+    leaveVideo();
     items.removeEventListener("change", changed);
     items.removeEventListener("done", finished);
     items.removeEventListener("show", shown);
   };
+}
+
+function scrollTo(place) {
+  place.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }

@@ -66,7 +66,7 @@ export function result(context, item, items) {
 }
 
 function failed(context, item, items) {
-  return el("div", { class: "error", role: "alert" }, el("p", {}, el("strong", { text: context.say("page.app.answer.error") }), ` ${lineOf(item.error, context)}`),
+  return el("div", { class: "trouble", role: "alert" }, el("p", {}, el("strong", { text: context.say("page.app.answer.error") }), ` ${lineOf(item.error, context)}`),
     item.blob && button(context.say("page.app.try_again"), () => items.again(item)));
 }
 

@@ -78,11 +78,11 @@ export function table(context, items, open) {
     const answer = answerOf(item);
     const row = rowOf(item);
     const text = item.state === "done" && row ? answerText(say, { ...row, side: null }) : say(`page.app.answer.${answer}`);
-    lines.get(item.id).className = answer;
+    lines.get(item.id).className = `of-${answer}`;
     put(cells[1], el("span", { class: `tag ${answer}`, text }),
       (item.state === "waiting" || item.state === "judging") && button(say("page.app.cancel"), () => items.cancel(item), { class: "link" }));
     const share = row?.probability;
-    put(cells[2], share !== null && share !== undefined && el("span", { class: "n", text: say.share(share) }), share !== null && share !== undefined && shareBar(share, say.share(share)));
+    put(cells[2], share !== null && share !== undefined && el("span", { class: "n", text: say.share(share) }), share !== null && share !== undefined && shareBar(share, say.share(share), context.facts.model.threshold));
     cells[3].textContent = row?.side && (row.side_probability ?? 1) >= SIDE_TOLD ? say(`side.${row.side}`) : "";
     cells[4].textContent = reasonsOf(item);
   }
