@@ -22,11 +22,11 @@ export function camera(root, context) {
   const automatic = checkbox(say("page.camera.automatic"), true);
   const message = el("p", { class: "message", role: "status" });
   const start = button(say("page.camera.start"), () => open(), { class: "main" });
-  const take = button(say("page.camera.take"), () => capture(), { class: "main" });
+  const take = shutterButton(say, () => capture());
   const stop = button(say("page.camera.stop"), () => close(""));
   const choice = el("select", { on: { change: () => open(choice.value) } });
   const chooser = el("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
-  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "tools" }, take, stop), automatic.label, chooser);
+  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "tools" }, take, stop), automatic.label, chooser, preview.note);
   const running = el("div", { class: "running", hidden: true }, preview.stage, side);
   const where = el("p", { class: "note" });
   const idle = el("div", { class: "idle" }, el("p", {}, say("page.camera.about")), where, start);
@@ -51,7 +51,8 @@ export function camera(root, context) {
       if (!preview.running) return;
       tell("");
       state(true);
-      if (!deviceId) take.focus();
+      if (!deviceId) take.focus({ preventScroll: true });
+      preview.bringUp();
       await listCameras();
     } catch (error) {
       tell(say(`page.camera.${error.problem ?? "other"}`, { reason: error.message }));
@@ -123,6 +124,13 @@ export function camera(root, context) {
     preview.close();
     state(false);
   };
+}
+
+/** Make the button that takes the photo, with its key beside its name where there are keys. */
+export function shutterButton(say, press) {
+  const made = button(say("page.camera.take"), press, { class: "main" });
+  made.append(el("span", { class: "key", text: `\u00a0(${say("page.camera.space_bar")})` }));
+  return made;
 }
 
 /** Whether a key press is meant for the shutter: the space bar, unless it belongs to what has the focus. */

@@ -11,7 +11,7 @@ import { watch } from "./watch.js";
 
 const CHECK = 400; // ms between looks at whether the preview is still to be seen
 
-/** A camera's preview. `stage` (the picture) and `status` (hints) go into the page; `open` starts it, `close` lets go of the camera. */
+/** A camera's preview. `stage` (the picture), `status` (hints) and `note` (on mirroring) go into the page; `open` starts it, `close` lets go of the camera. */
 export class Preview {
   /**
    * @param {object} context the page's
@@ -38,7 +38,7 @@ export class Preview {
     this.hint = el("p", { class: "hint" });
     this.note = el("p", { class: "note" });
     this.stage = el("div", { class: "stage" }, this.video, this.over, this.sides, this.count);
-    this.status = el("div", { class: "status" }, this.hint, this.held, this.note);
+    this.status = el("div", { class: "status" }, this.hint, this.held);
     this.stopWhenHidden = () => document.hidden && this.close("hidden");
     this.stopWhenGone = () => this.close("left");
   }
@@ -88,6 +88,11 @@ export class Preview {
       seen: (look) => this.saw(look),
       failed: (error) => this.say([], say("page.camera.look_failed", { reason: lineOf(error, this.context) })),
     });
+  }
+
+  /** Bring the preview to where people see it. */
+  bringUp() {
+    this.stage.scrollIntoView({ block: "nearest" });
   }
 
   /** Whether the preview is where people can see it. */

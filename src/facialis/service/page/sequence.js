@@ -1,6 +1,6 @@
 // The ten standard views, one after the other, with a drawing and words for each; any may be skipped or taken again.
 
-import { pressesShutter } from "./camera.js";
+import { pressesShutter, shutterButton } from "./camera.js";
 import { checkbox, fileButton } from "./controls.js";
 import { button, el, put } from "./dom.js";
 import { expressed } from "./expressed.js";
@@ -34,14 +34,14 @@ export function sequence(root, context) {
   const steps = el("div");
   const automatic = checkbox(say("page.sequence.automatic"), true);
   const ghost = checkbox(say("page.sequence.ghost"), true);
-  const take = button(say("page.camera.take"), () => capture(), { class: "main" });
+  const take = shutterButton(say, () => capture());
   const resume = button(say("page.sequence.resume"), () => begin(), { class: "main" });
   const back = button(say("page.sequence.back"), () => go(visit.at - 1));
   const skip = button(say("page.sequence.skip"), () => { visit.skip(); onwards(); });
   const finish = button(say("page.sequence.finish"), () => showReview());
   const stop = button(say("page.camera.stop"), () => { preview.close(); showGuide(); resume.focus(); });
   const actions = el("div", { class: "tools" }, take, resume, back, skip, finish, stop);
-  const side = el("div", { class: "side-panel" }, task, preview.status, actions, automatic.label, ghost.label);
+  const side = el("div", { class: "side-panel" }, task, preview.status, actions, automatic.label, ghost.label, preview.note);
   const guide = el("div", { class: "running guided" }, preview.stage, side);
   let asked = 0; // when the present view was asked for, ms
   let busy = false;
@@ -78,7 +78,8 @@ export function sequence(root, context) {
       tell("");
       showGuide();
       ask();
-      take.focus();
+      take.focus({ preventScroll: true });
+      preview.bringUp();
     } catch (error) {
       tell(say(`page.camera.${error.problem ?? "other"}`, { reason: error.message }));
       showGuide();
@@ -87,7 +88,7 @@ export function sequence(root, context) {
 
   function showGuide() {
     const { running } = preview;
-    for (const control of [preview.stage, preview.status, take, stop, automatic.label, ghost.label]) control.hidden = !running;
+    for (const control of [preview.stage, preview.status, preview.note, take, stop, automatic.label, ghost.label]) control.hidden = !running;
     resume.hidden = running;
     if (guide.parentNode !== body) put(body, steps, guide);
     showTask();

@@ -1,31 +1,22 @@
 // A page that the engine made, shown inside this one: no script in it runs, and it reaches nothing.
 //
-// The page's own policy holds in the frame as well and forbids styles written in a document. So they are taken out and
-// given to the frame as a style sheet object, which the policy allows. That needs allow-same-origin; scripts stay off.
+// The page's policy holds in the frame as well; it knows the style sheets of the package's own pages by their hash.
 
 import { el } from "./dom.js";
 
 /**
- * Return a frame that shows an HTML page.
+ * Return a frame that shows an HTML page at its full height.
  * @param {Blob} html
  * @param {string} title what the frame is called for screen readers
  * @returns {Promise<HTMLIFrameElement>}
  */
 export async function framed(html, title) {
-  const read = new DOMParser().parseFromString(await html.text(), "text/html");
-  const styles = [...read.querySelectorAll("style")];
-  const css = styles.map((style) => style.textContent).join("\n");
-  styles.forEach((style) => style.remove());
+  // the same origin, so that its height can be read; scripts stay off
   const frame = el("iframe", { class: "sheet", title, sandbox: "allow-same-origin" });
-  frame.srcdoc = `<!doctype html>${read.documentElement.outerHTML}`;
-  frame.addEventListener("load", () => dress(frame, css));
+  frame.addEventListener("load", () => {
+    const { body, documentElement } = frame.contentDocument;
+    new ResizeObserver(() => { frame.style.height = `${documentElement.scrollHeight + 2}px`; }).observe(body);
+  });
+  frame.srcdoc = await html.text();
   return frame;
-}
-
-function dress(frame, css) {
-  const page = frame.contentDocument;
-  const sheet = new frame.contentWindow.CSSStyleSheet();
-  sheet.replaceSync(css);
-  page.adoptedStyleSheets = [sheet];
-  new ResizeObserver(() => (frame.style.height = `${page.documentElement.scrollHeight + 2}px`)).observe(page.body);
 }

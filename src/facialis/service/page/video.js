@@ -13,8 +13,8 @@ import { Timeline } from "./timeline.js";
  * Mount the view of one video.
  * @param {HTMLElement} root
  * @param {object} context the page's: engine, say, known, facts, announce
- * @param {?(File|{name: string, blob: ?Blob, findings: object[]})} given the video, or one that was judged already;
- *   without it a file is asked for
+ * @param {?(File|{name: string, blob: ?Blob, findings: object[]})} given the video, or one that was judged already, under
+ *   a heading of the page's; without it a file is asked for
  * @returns {() => void} to call when the view is left
  */
 export function video(root, context, given = null) {
@@ -62,7 +62,7 @@ export function video(root, context, given = null) {
   function show(judged) {
     shown?.leave();
     shown = new Shown(context, judged);
-    put(root, shown.root);
+    put(root, judged !== given && el("h2", { tabindex: "-1", text: judged.name }), shown.root);
     context.announce(`${judged.name}: ${answerText(say, shown.whole)}`);
   }
 
@@ -86,7 +86,7 @@ class Shown {
     this.frame = el("section", { class: "frame-finding", "aria-label": say("page.video.frame_finding") });
     this.blocked = el("p", { class: "note", hidden: true, text: say("page.video.not_playable") });
     this.address = blob ? URL.createObjectURL(blob) : null;
-    this.root = el("article", { class: "video" }, el("h2", { tabindex: "-1", text: name }), this.answer());
+    this.root = el("div", { class: "video" }, this.answer());
     if (this.whole.video) this.root.append(...this.body());
     this.root.append(this.downloads());
     this.play();
