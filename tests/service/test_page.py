@@ -1,8 +1,9 @@
-"""The page of a running service, used as a person would in a real browser: by mouse, by keys alone, in both languages."""
+"""The page of a running service, used as a person would in a real browser: by mouse, by keys, in both languages."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import itertools
 import json
@@ -32,6 +33,7 @@ def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
     twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right")}
     pictures = {name: palsy_twin(astronaut, astronaut_face, *kind) for name, kind in twins.items()}
     pictures |= {"healthy": astronaut, "small": astronaut[::6, ::6], "wall": np.full((90, 120, 3), 90, np.uint8)}
+    pictures["two"] = np.concatenate([astronaut, pictures["palsy"]], axis=1)
     for name, picture in pictures.items():
         Image.fromarray(np.ascontiguousarray(picture)).save(folder / f"{name}.png")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0nothing")
@@ -207,6 +209,30 @@ def test_a_dragged_landmark_changes_the_numbers_and_the_report_names_it(seen):
     assert found["share"] not in seen["palsy"]["report"]["text"]
     assert found["undone"]
     assert found["reset"]
+
+
+def test_an_unfit_photo_is_answered_with_advice_and_judged_when_asked(seen):
+    found = seen["unfit"]
+    assert "face too small" in found["reasons"][0]
+    assert found["advice"] == [words("en")("page.app.advice.closer")]
+    assert found["numbers"] == 0
+    assert found["forced"].startswith("Judged although unfit")
+    assert len(found["faces"]) == 2
+    assert found["faces"][0] == "face 1: No palsy seen"
+    assert found["second"] == ["true", "Palsy is likely, subject's left"]
+
+
+def test_a_pasted_photo_where_palsy_is_rare(seen, findings):
+    found = seen["rare"]
+    rare = dataclasses.replace(findings["palsy.png"], prevalence=0.02)
+    assert found["name"] == "pasted.png"
+    assert found["probability"] == round(rare.probability, 6)
+    assert found["answer"] == "Palsy is likely, subject's left"  # the label does not move with the prevalence
+    assert any("2.0\N{NO-BREAK SPACE}%" in text or "2.0 %" in text for text in found["said"])
+    first, near, right, again = ([float(part) for part in view.split()] for view in found["views"])
+    assert near[2] < first[2] / 1.4
+    assert right[0] > near[0]
+    assert again == first
 
 
 def test_pictures_are_shown_upright(seen):

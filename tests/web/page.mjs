@@ -285,6 +285,52 @@ await step("upright", async () => {
   return { apart, same: plain.drawn === turned.drawn, sizes: [plain.pixels.length, turned.pixels.length] };
 });
 
+await step("unfit", async () => {
+  const page = await open();
+  await give(page, "small.png");
+  await page.waitForSelector(".reasons");
+  const found = { reasons: await texts(page, ".reasons li"), advice: await texts(page, ".advice li"), numbers: await page.locator(".numbers table").count() };
+  await page.click("button:text-is('Judge all the same')");
+  await judged(page);
+  found.forced = await page.textContent(".told .warning strong");
+  await page.click(".back button:last-child");
+  await give(page, "two.png");
+  await page.click("button:text-is('Judge each face')");
+  await page.waitForSelector(".faces");
+  found.faces = await texts(page, ".faces button");
+  await page.click(".faces button:nth-child(2)");
+  found.second = [await page.getAttribute(".faces button:nth-child(2)", "aria-pressed"), await page.textContent("h3.answer")];
+  await page.context().close();
+  return found;
+});
+
+await step("rare", async () => {
+  const page = await open();
+  await page.waitForSelector(".drop");
+  await page.click(".options summary");
+  await page.fill(".options input", "2");
+  await page.keyboard.press("Tab");
+  const data = (await readFile(photo("palsy.png"))).toString("base64");
+  await page.evaluate((given) => {
+    const files = new DataTransfer();
+    files.items.add(new File([Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0))], "pasted.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files, bubbles: true }));
+  }, data);
+  await judged(page);
+  const found = { name: await page.textContent(".result h2"), probability: await probability(page), answer: await page.textContent("h3.answer"), said: await texts(page, ".told p.soft") };
+  await page.focus(".stage");
+  const view = () => page.getAttribute(".stage svg", "viewBox");
+  found.views = [await view()];
+  await page.keyboard.press("+");
+  found.views.push(await view());
+  await page.keyboard.press("ArrowRight");
+  found.views.push(await view());
+  await page.click(".zoom button:text-is('Face')");
+  found.views.push(await view());
+  await page.context().close();
+  return found;
+});
+
 await step("token", async () => {
   const page = await open({}, task.guarded);
   await page.waitForSelector("dialog[open]");

@@ -18,6 +18,7 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.millimetres import millimetre_names
 from facialis.faces.mesh import CONTOURS, canonical_face, mirror_permutation, triangles
 from facialis.faces.quality import Limits
+from facialis.modalities.asymmetry import is_signed
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS, VIEWS
@@ -81,6 +82,8 @@ def page_words(language: str) -> dict[str, str]:
 def facts(bundle: Bundle) -> dict[str, Any]:
     """Return the tables that the page draws by."""
     card = bundle.card
+    definition = card.input["definition"]
+    signed = is_signed(definition)
     regions = {
         region: sorted({i for e in SIGNED_MEASURES if e.region == region for group in e.landmarks for i in group})
         for region in REGIONS
@@ -101,7 +104,16 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         "mirror": mirror_permutation().tolist(),
         "regions": list(REGIONS),
         "region_landmarks": regions,
-        "measures": [{"name": e.name, "unit": e.unit, "region": e.region} for e in MEASURES],
+        "measures": [
+            {
+                "name": e.name,
+                "unit": e.unit,
+                "region": e.region,
+                "symmetric": e.symmetric[definition],
+                "signed": bool(signed[e.number]),
+            }
+            for e in MEASURES
+        ],
         "differences": [{"name": e.name, "unit": e.unit} for e in SIGNED_MEASURES],
         "millimetres": [{"name": name, "unit": "mm"} for name in millimetre_names()],
         "views": list(VIEWS),

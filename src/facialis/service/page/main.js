@@ -50,16 +50,16 @@ async function setLanguage(language) {
   document.documentElement.lang = language;
 }
 
-async function chooseEngine(name) {
+async function chooseEngine(name, progress = () => {}) {
   if (name === "local") {
-    local ??= await loadLocal();
+    local ??= await loadLocal(progress);
     context.engine = local;
   } else context.engine = server;
 }
 
-async function loadLocal() {
+async function loadLocal(progress) {
   const { localEngine } = await import(new URL("engine/local.js", document.baseURI).href);
-  return localEngine(context.facts, (share) => announce(context.say("page.app.place.progress", { share: context.say.percent(share ?? 0) })));
+  return localEngine(context.facts, progress);
 }
 
 const server = serverEngine(async (wrong) => {

@@ -5,7 +5,7 @@ const HOME = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * The switch between the engines, with one line that says what leaves the machine.
- * @param {function(string): Promise<void>} choose given "server" or "local"; rejects where that engine cannot be had
+ * @param {function(string, function(number)): Promise<void>} choose given "server" or "local", and what to tell how much has come; rejects where that engine cannot be had
  */
 export function place(context, choose) {
   const { say } = context;
@@ -21,7 +21,7 @@ export function place(context, choose) {
   async function change(value) {
     put(said, say("page.app.place.loading"));
     try {
-      await choose(value);
+      await choose(value, (share) => put(said, say("page.app.place.progress", { share: say.percent(share ?? 0) })));
     } catch {
       put(said, say("page.app.place.failed"));
       inputs[context.engine.name].checked = true;
