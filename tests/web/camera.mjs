@@ -24,10 +24,16 @@ async function open(browser, { hash = "", permissions = ["camera"], ...options }
   const page = await context.newPage();
   page.on("pageerror", (error) => errors.push(error.stack));
   page.on("console", (message) => /Content Security Policy/.test(message.text()) && errors.push(message.text()));
-  // the page's own streams are watched, not replaced
+  // the page's streams and what it sends are watched, not replaced
   await page.addInitScript(() => {
     const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     window.streams = [];
+    window.sent = new Map();
+    const send = window.fetch.bind(window);
+    window.fetch = (address, options) => {
+      if (options?.body instanceof FormData) for (const file of options.body.getAll("file")) window.sent.set(file.name, file);
+      return send(address, options);
+    };
     navigator.mediaDevices.getUserMedia = async (wanted) => {
       const stream = await ask(wanted);
       window.streams.push(stream);
@@ -72,11 +78,6 @@ async function tabTo(page, wanted) {
 async function automatic(browser) {
   const page = await open(browser, { hash: "#camera" });
   await check(page, "camera-idle");
-  let body = null;
-  page.on("request", (request) => {
-    const sent = request.postDataBuffer();
-    if (sent?.includes('filename="camera.jpg"')) body = sent;
-  });
   await page.locator(".camera input[type=checkbox]").evaluate((box) => { box.checked = false; });
   await page.getByRole("button", { name: "Start camera" }).click();
   await page.waitForSelector(".hint.fit");
@@ -86,9 +87,10 @@ async function automatic(browser) {
   await page.getByLabel("Take the photo by itself").check();
   await page.waitForSelector(".result .answer");
   const answer = await text(page, ".result .answer");
-  const sent = { answer, mirrored, sides, live: await live(page), body: body?.toString("base64") };
+  const photo = await page.evaluate(async () => Array.from(new Uint8Array(await window.sent.get("camera.jpg").arrayBuffer())));
+  const found = { answer, mirrored, sides, live: await live(page), photo: Buffer.from(photo).toString("base64") };
   await page.context().close();
-  return sent;
+  return found;
 }
 
 /** The camera is let go of: view left, page hidden, stopped by hand. */
@@ -200,10 +202,9 @@ async function sequence(browser) {
   await page.waitForSelector(".review");
   const let_go = await live(page);
   const review = await page.evaluate(() => ({ taken: document.querySelectorAll(".review .taken").length, missing: document.querySelectorAll(".review .missing").length }));
-  let warned = false;
-  page.once("dialog", async (dialog) => { warned = dialog.type() === "beforeunload"; await dialog.dismiss(); });
-  await page.close({ runBeforeUnload: true });
-  await page.waitForTimeout(200);
+  const [dialog] = await Promise.all([page.waitForEvent("dialog"), page.close({ runBeforeUnload: true })]);
+  const warned = dialog.type() === "beforeunload";
+  await dialog.dismiss();
   await tabTo(page, "Make the sheet");
   await page.keyboard.press("Enter");
   await page.waitForSelector("iframe.sheet");

@@ -30,7 +30,7 @@ function cells(context, event, i, seek) {
   const { say } = context;
   const name = movementName(say, event);
   const at = event.apex ?? event.start;
-  const press = button(`${i + 1}. ${name}`, () => seek(at), { class: "link", "aria-label": say("page.video.show_movement", { movement: name, time: say.number(at, 1) }) });
+  const press = button(`${i + 1}. ${name}`, () => seek(at), { class: "link", "aria-label": say("page.video.show_movement", { movement: `${i + 1}. ${name}`, time: say.number(at, 1) }) });
   const when = say("page.video.from_to", { start: say.number(event.start, 1), end: say.number(event.end, 1) });
   const [right, left] = SIDES.map((side) => withError(say, event.excursion_mm?.[side], 1));
   const ratio = [withError(say, event.ratio, 2)];

@@ -3,7 +3,7 @@
 import { frameOf } from "./stream.js";
 
 const LONGEST = 640; // px of the frames that are looked at
-const SERVER_INTERVAL = 250; // ms: at most four a second go to a server
+const SERVER_INTERVAL = 280; // ms: at most four a second go to a server, also where they come a little unevenly
 const LOCAL_INTERVAL = 30;
 const AFTER_PROBLEM = 2000;
 
