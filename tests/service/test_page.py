@@ -17,9 +17,8 @@ from PIL import Image
 
 from facialis.cohorts.simulated.picture import palsy_twin
 from facialis.words import words
+from tests.browsers import ROOT, browser, node
 from tests.service.conftest import serving
-from tests.web.test_accessibility import ROOT, browser
-from tests.web.test_agreement import node
 
 SCRIPT = Path(__file__).parents[1] / "web" / "page.mjs"
 TOKEN = "only-for-this-test-0123"
@@ -28,7 +27,7 @@ TOKEN = "only-for-this-test-0123"
 @pytest.fixture(scope="module")
 def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
     """Photos, simulated palsies, and files that are none."""
-    browser()  # nothing is made where nothing can be looked at
+    browser("axe-core")  # nothing is made where nothing can be looked at
     folder = tmp_path_factory.mktemp("photos")
     twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right")}
     pictures = {name: palsy_twin(astronaut, astronaut_face, *kind) for name, kind in twins.items()}
@@ -53,7 +52,7 @@ def seen(service, photos, tmp_path_factory, pytestconfig) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("page")
     with serving(folder, "--workers", "1", token=TOKEN) as guarded:
         task = {
-            "browser": str(browser()), "sandbox": not ROOT, "url": f"{service.url}/", "guarded": f"{guarded.url}/",
+            "browser": str(browser("axe-core")), "sandbox": not ROOT, "url": f"{service.url}/", "guarded": f"{guarded.url}/",
             "token": TOKEN, "photos": str(photos), "shots": os.environ.get("FACIALIS_SHOTS"),
         }  # fmt: skip
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")

@@ -22,6 +22,7 @@ from facialis.modalities.asymmetry import is_signed
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS, VIEWS
+from facialis.service.engine_files import engine_files
 from facialis.words import languages, words
 
 SECTIONS = ("format", "notice", "side", "region", "view", "page", "report", "known", "explain")
@@ -63,11 +64,11 @@ def site_files(bundle: Bundle) -> dict[str, Asset]:
     """Return all files of the page by their address, with what judges in the browser where that is on this disk."""
     home = files("facialis.service")
     found = {"index.html": _asset("index.html", home.joinpath("page", "index.html").read_bytes())}
-    for folder in ("page", "engine"):
-        for entry in sorted(home.joinpath(folder).iterdir(), key=lambda entry: entry.name):
-            if entry.is_file() and entry.name != "index.html" and _suffix(entry) in _TYPES:
-                address = f"{folder}/{entry.name}"
-                found[address] = _asset(address, entry.read_bytes())
+    for entry in sorted(home.joinpath("page").iterdir(), key=lambda entry: entry.name):
+        if entry.is_file() and entry.name != "index.html" and _suffix(entry) in _TYPES:
+            found[f"page/{entry.name}"] = _asset(entry.name, entry.read_bytes())
+    for name, content in (engine_files(bundle) or {}).items():
+        found[f"engine/{name}"] = _asset(name, content)
     for language in languages():
         found[f"page/words/{language}.json"] = _json(page_words(language))
     found["page/facts.json"] = _json(facts(bundle))
