@@ -7,6 +7,7 @@ import dataclasses
 import io
 import itertools
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ import pytest
 from PIL import Image
 
 from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.service.runtimes import MODULES as MODULES_VARIABLE
 from facialis.words import words
-from tests.browsers import ROOT, browser, node
+from tests.browsers import MODULES, ROOT, browser, node
 from tests.service.conftest import serving
 
 SCRIPT = Path(__file__).parents[1] / "web" / "page.mjs"
 TOKEN = "only-for-this-test-0123"
+MODULES_USED = ("axe-core", "@mediapipe/tasks-vision", "onnxruntime-web")
 
 
 @pytest.fixture(scope="module")
 def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
     """Photos, simulated palsies, and files that are none."""
-    browser("axe-core")  # nothing is made where nothing can be looked at
+    browser(*MODULES_USED)  # nothing is made where nothing can be looked at
     folder = tmp_path_factory.mktemp("photos")
     twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right")}
     pictures = {name: palsy_twin(astronaut, astronaut_face, *kind) for name, kind in twins.items()}
@@ -46,20 +49,18 @@ def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(service, photos, tmp_path_factory, pytestconfig) -> dict[str, Any]:
-    import os
-
+def seen(service, photos, tmp_path_factory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("page")
-    with serving(folder, "--workers", "1", token=TOKEN) as guarded:
-        task = {
-            "browser": str(browser("axe-core")), "sandbox": not ROOT, "url": f"{service.url}/", "guarded": f"{guarded.url}/",
-            "token": TOKEN, "photos": str(photos), "shots": os.environ.get("FACIALIS_SHOTS"),
-        }  # fmt: skip
-        (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
-        done = subprocess.run(
-            [node(), str(SCRIPT), str(folder / "task.json")],
-            capture_output=True, text=True, encoding="utf-8", timeout=240,
-        )  # fmt: skip
+    task = {"browser": str(browser(*MODULES_USED)), "sandbox": not ROOT, "url": f"{service.url}/", "token": TOKEN}
+    task |= {"photos": str(photos), "shots": os.environ.get("FACIALIS_SHOTS")}  # a folder to keep what was seen in
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MODULES_VARIABLE, str(MODULES))  # this service lets the browser judge, and asks for a token
+        with serving(folder, "--workers", "1", token=TOKEN) as guarded:
+            (folder / "task.json").write_text(json.dumps(task | {"guarded": f"{guarded.url}/"}), encoding="utf-8")
+            done = subprocess.run(
+                [node(), str(SCRIPT), str(folder / "task.json")],
+                capture_output=True, text=True, encoding="utf-8", timeout=240,
+            )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
@@ -244,6 +245,18 @@ def test_the_token_is_asked_for_once_and_kept_for_the_tab(seen, findings):
     assert found["focus"] == "password"
     assert found["probability"] == round(findings["healthy.png"].probability, 6)
     assert found["kept"] == [[], ["facialis.token"]]
+
+
+def test_this_computer_judges_alone(seen, findings):
+    found = seen["local"]
+    assert "127.0.0.1" not in found["said"]
+    assert found["said"].startswith("Nothing leaves this computer")
+    assert found["asked"] == []
+    assert found["probability"] == pytest.approx(findings["palsy.png"].probability, abs=0.02)
+    assert found["answer"] == "Palsy is likely, subject's left"
+    assert found["moved"] != found["probability"]
+    assert found["explained"] > 0
+    assert found["report"] == 0  # made by the server alone
 
 
 def test_nothing_is_asked_of_others_and_nothing_complained_of(seen, service):

@@ -1,5 +1,6 @@
 // node page.mjs TASK.json: uses the page of a running service as a person would, and prints what it saw as JSON.
-// TASK.json: {"browser": PROGRAM, "sandbox": false, "url": ADDRESS, "guarded": ADDRESS, "token": TEXT, "photos": FOLDER, "shots": FOLDER or null}
+// TASK.json: {"browser": PROGRAM, "sandbox": false, "url": ADDRESS, "guarded": ADDRESS that asks for the token and lets the browser judge,
+// "token": TEXT, "photos": FOLDER, "shots": FOLDER or null}
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -345,9 +346,32 @@ await step("token", async () => {
   await judged(page);
   found.probability = await probability(page);
   found.kept = await page.evaluate(() => [Object.keys(localStorage), Object.keys(sessionStorage)]);
+  await page.click(".back button:last-child");
+  await step("local", () => local(page));
   await page.context().close();
   return found;
 });
+
+async function local(page) {
+  await page.check(".place input[value=local]");
+  await page.waitForFunction(() => document.querySelector(".place p").textContent.startsWith("Nothing"), null, { timeout: 30_000 });
+  const asked = [];
+  page.on("request", (request) => { if (request.url().includes("/v1/")) asked.push(request.url()); });
+  const found = { said: await page.textContent(".place p"), asked };
+  await give(page, "palsy.png");
+  await judged(page);
+  Object.assign(found, { probability: await probability(page), answer: await page.textContent("h3.answer") });
+  await page.click(".explanation button");
+  await page.waitForSelector(".explanation .pulls");
+  found.explained = await page.locator(".explanation li").count();
+  await page.click(".edit button");
+  await page.focus(".stage");
+  await page.keyboard.press("Shift+ArrowUp");
+  await page.waitForSelector(".numbers .before");
+  found.moved = await probability(page);
+  found.report = await page.locator(".downloads button.main").count();
+  return found;
+}
 
 seen.looks = [];
 for (const width of [390, 1280]) {
