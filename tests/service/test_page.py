@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.service.policy import page_policy
 from facialis.service.runtimes import MODULES as MODULES_VARIABLE
 from facialis.words import words
 from tests.browsers import MODULES, ROOT, browser, node
@@ -82,6 +83,7 @@ def test_every_step_could_be_taken(seen):
 def test_the_first_view_is_small_and_says_what_it_is(seen):
     assert 10_000 < seen["first"]["bytes"] < 110_000
     assert "Research use; not a medical device." in seen["first"]["notice"]
+    assert seen["first"]["policy"] == page_policy(header=False)
 
 
 def test_the_page_shows_the_command_lines_number(seen, findings):

@@ -57,8 +57,9 @@ await step("first", async () => {
   network.on("Network.loadingFinished", ({ encodedDataLength }) => { bytes += encodedDataLength; });
   await page.goto(task.url, { waitUntil: "networkidle" });
   const notice = await page.textContent(".notice");
+  const policy = await page.getAttribute("meta[http-equiv=Content-Security-Policy]", "content");
   await context.close();
-  return { bytes, notice };
+  return { bytes, notice, policy };
 });
 
 await step("palsy", async () => {

@@ -23,6 +23,7 @@ from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS, VIEWS
 from facialis.service.engine_files import engine_files
+from facialis.service.policy import page_policy
 from facialis.words import languages, words
 
 SECTIONS = ("format", "notice", "side", "region", "view", "page", "report", "known", "explain")
@@ -63,7 +64,7 @@ class Asset:
 def site_files(bundle: Bundle) -> dict[str, Asset]:
     """Return all files of the page by their address, with what judges in the browser where that is on this disk."""
     home = files("facialis.service")
-    found = {"index.html": _asset("index.html", home.joinpath("page", "index.html").read_bytes())}
+    found = {"index.html": _asset("index.html", _with_policy(home.joinpath("page", "index.html")))}
     for entry in sorted(home.joinpath("page").iterdir(), key=lambda entry: entry.name):
         if entry.is_file() and entry.name != "index.html" and _suffix(entry) in _TYPES:
             found[f"page/{entry.name}"] = _asset(entry.name, entry.read_bytes())
@@ -73,6 +74,15 @@ def site_files(bundle: Bundle) -> dict[str, Asset]:
         found[f"page/words/{language}.json"] = _json(page_words(language))
     found["page/facts.json"] = _json(facts(bundle))
     return found
+
+
+def _with_policy(page: Traversable) -> bytes:
+    """Return the page with its policy in itself: a static host sends no headers of ours."""
+    head = '<meta charset="utf-8">\n'
+    before, found, after = page.read_text(encoding="utf-8").partition(head)
+    assert found
+    policy = page_policy(header=False)
+    return f'{before}{head}<meta http-equiv="Content-Security-Policy" content="{policy}">\n{after}'.encode()
 
 
 def page_words(language: str) -> dict[str, str]:
