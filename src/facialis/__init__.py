@@ -6,6 +6,7 @@ Research use; not a medical device.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from facialis.modalities.measures import MEASURES, measure
 
 __version__ = "0.1.0.dev0"
+
+# ONNX Runtime heeds it when it is loaded; see `facialis.faces.telemetry`
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOME = {
     "Cohort": "facialis.cohorts.cohort",

@@ -174,6 +174,7 @@ class Bundle:
     def _start(self, graph: bytes) -> Any:
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()  # where it was loaded before us
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3

@@ -22,6 +22,7 @@ from facialis.errors import AssetError
 from facialis.faces.face import N_BLENDSHAPES, Face, Landmarker
 from facialis.faces.mesh import N_LANDMARKS
 from facialis.faces.search import find_faces
+from facialis.faces.telemetry import declined, forget_address
 from facialis.interrupts import interrupts_held
 
 __all__ = ["Face", "FaceLandmarker", "Landmarker"]
@@ -53,11 +54,12 @@ class FaceLandmarker:
             from mediapipe.tasks.python import BaseOptions, vision
 
             options = vision.FaceLandmarkerOptions(
-                base_options=BaseOptions(model_asset_buffer=path.read_bytes()),
+                base_options=declined(BaseOptions(model_asset_buffer=path.read_bytes())),
                 num_faces=max_faces,
                 output_face_blendshapes=True,
                 output_facial_transformation_matrixes=True,
             )
+            forget_address()
             try:
                 self._mediapipe: Any = vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:

@@ -33,7 +33,8 @@ _SAID = {
     504: "It took too long.",
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemOut, "description": text, "content": {MEDIA_TYPE: {}}} for status, text in _SAID.items()
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": ProblemOut.model_json_schema()}}}
+    for status, text in _SAID.items()
 }
 HTML: dict[int | str, dict[str, Any]] = {
     200: {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}

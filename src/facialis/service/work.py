@@ -27,7 +27,7 @@ from facialis.errors import FacialisError, PictureError, TooLargeError
 from facialis.faces.face import N_BLENDSHAPES, Face
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import FaceLandmarker
-from facialis.faces.mesh import N_LANDMARKS
+from facialis.faces.mesh import N_LANDMARKS, canonical_face
 from facialis.faces.sources import is_video
 from facialis.faces.videos import VideoFrame, read_video, sample_video
 from facialis.service.settings import Settings
@@ -92,6 +92,15 @@ def start(settings: Settings) -> None:
     Image.MAX_IMAGE_PIXELS = settings.pixels  # `facialis.faces.sources.check_size` heeds it; nobody else is in here
     _bundle, _landmarker = Bundle.load(settings.bundle or None), FaceLandmarker()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _warm_up()
+
+
+def _warm_up() -> None:
+    """Judge a face that is none, so that the first request does not wait for what is made at first use."""
+    points = (np.array([128.0, 128.0, 0.0]) + canonical_face() * np.array([9.0, -9.0, -9.0])).astype(np.float32)
+    face = Face(points, np.zeros(N_BLENDSHAPES, np.float32), np.eye(4, dtype=np.float32), (256, 256), "none")
+    grey = np.full((256, 256, 3), 128, np.uint8)
+    Detector(_bundle, _landmarker, force=True).judge(face, grey, twice=False)
 
 
 def _end_with_parent() -> None:
