@@ -40,8 +40,13 @@ async function open(browser, { hash = "", permissions = ["camera"], ...options }
       return stream;
     };
   });
+  const failed = [];
+  page.on("requestfailed", (request) => failed.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on("response", (response) => response.status() >= 400 && failed.push(`${response.url()}: ${response.status()}`));
   await page.goto(`/${hash}`);
-  await page.waitForSelector("main button, main label");
+  await page.waitForSelector("main button, main label").catch(async (error) => {
+    throw new Error(`${error.message}\n${await page.locator("body").innerText()}\n${[...failed, ...errors].join("\n")}`);
+  });
   return page;
 }
 

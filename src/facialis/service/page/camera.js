@@ -26,7 +26,7 @@ export function camera(root, context) {
   const stop = button(say("page.camera.stop"), () => close(""));
   const choice = el("select", { on: { change: () => open(choice.value) } });
   const chooser = el("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
-  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "tools" }, take, stop), automatic.label, chooser, preview.note);
+  const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "tools" }, take, stop), automatic.label, preview.mirror.label, chooser, preview.note);
   const running = el("div", { class: "running", hidden: true }, preview.stage, side);
   const where = el("p", { class: "note" });
   const idle = el("div", { class: "idle" }, el("p", {}, say("page.camera.about")), where, start);

@@ -48,9 +48,15 @@ function withError(say, value, decimals) {
 function besides({ say, known }, event) {
   const told = [];
   if (event.synkinesis_sign) told.push(say(event.eye_narrowing ? "page.video.eye_along" : "page.video.mouth_along"));
-  if (event.lag_s && typeof event.lag_s.value === "number") told.push(say("page.video.lag", { value: withError(say, event.lag_s, 2) }));
+  if (typeof event.lag_s?.value === "number") told.push(lag(say, event.lag_s));
   if (event.note) told.push(known.translated(event.note));
   return told;
+}
+
+/** Above 0 the subject's right is later. */
+function lag(say, { value, error }) {
+  const side = say(`side.subject_${value < 0 ? "left" : "right"}`);
+  return say("page.video.lag", { side, value: withError(say, { value: Math.abs(value), error }, 2) });
 }
 
 const SIDED = ["excursion_mm", "top_speed_mm_s", "eye_narrowing", "commissure_shift_mm", "eye_opening_mm"];

@@ -1,6 +1,7 @@
 // The camera's preview: mirrored as people know it from mirrors, with the sides named, an outline over it, and a line of
 // hints below. It looks at the frames while it runs, and lets go of the camera when it is left.
 
+import { checkbox } from "./controls.js";
 import { el, put, svg } from "./dom.js";
 import { lineOf } from "./errors.js";
 import { hintsOf } from "./hints.js";
@@ -11,7 +12,7 @@ import { watch } from "./watch.js";
 
 const CHECK = 400; // ms between looks at whether the preview is still to be seen
 
-/** A camera's preview. `stage` (the picture), `status` (hints) and `note` (on mirroring) go into the page; `open` starts it, `close` lets go of the camera. */
+/** A camera's preview. `stage` (the picture), `status` (hints), `mirror` and `note` go into the page; `open` starts it, `close` lets go of the camera. */
 export class Preview {
   /**
    * @param {object} context the page's
@@ -38,6 +39,9 @@ export class Preview {
     this.hint = el("p", { class: "hint" });
     this.note = el("p", { class: "note" });
     this.stage = el("div", { class: "stage" }, this.video, this.over, this.sides, this.count);
+    this.mirror = checkbox(say("page.camera.mirror"), true);
+    this.mirror.box.addEventListener("change", () => { this.asked = true; this.orient(); });
+    this.asked = false; // whether the person said how the preview is to be
     this.status = el("div", { class: "status" }, this.hint, this.held);
     this.stopWhenHidden = () => document.hidden && this.close("hidden");
     this.stopWhenGone = () => this.close("left");
@@ -68,13 +72,8 @@ export class Preview {
 
   begin() {
     const { say } = this.context;
-    const mirrored = facesUser(this.stream);
-    this.stage.classList.toggle("mirrored", mirrored);
-    const names = ["right", "left"].map((side) => say(mirrored ? `page.camera.your_${side}` : `side.subject_${side}`));
-    // a mirror shows the right side on the right, a picture on the left
-    if (mirrored) names.reverse();
-    this.sides.forEach((place, i) => (place.textContent = names[i]));
-    this.note.textContent = say(mirrored ? "page.camera.mirrored" : "page.camera.as_seen");
+    if (!this.asked) this.mirror.box.checked = facesUser(this.stream);
+    this.orient();
     const { videoWidth: width, videoHeight: height } = this.video;
     this.stage.style.setProperty("--shape", width / height);
     this.showOutline();
@@ -88,6 +87,17 @@ export class Preview {
       seen: (look) => this.saw(look),
       failed: (error) => this.say([], say("page.camera.look_failed", { reason: lineOf(error, this.context) })),
     });
+  }
+
+  /** Mirror the preview or not, and name the sides: a mirror shows the right side on the right, a picture on the left. */
+  orient() {
+    const { say } = this.context;
+    const mirrored = this.mirror.box.checked;
+    this.stage.classList.toggle("mirrored", mirrored);
+    const names = ["right", "left"].map((side) => say(mirrored ? `page.camera.your_${side}` : `side.subject_${side}`));
+    if (mirrored) names.reverse();
+    this.sides.forEach((place, i) => { place.textContent = names[i]; });
+    this.note.textContent = say(mirrored ? "page.camera.mirrored" : "page.camera.as_seen");
   }
 
   /** Bring the preview to where people see it. */

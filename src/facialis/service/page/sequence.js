@@ -41,7 +41,7 @@ export function sequence(root, context) {
   const finish = button(say("page.sequence.finish"), () => showReview());
   const stop = button(say("page.camera.stop"), () => { preview.close(); showGuide(); resume.focus(); });
   const actions = el("div", { class: "tools" }, take, resume, back, skip, finish, stop);
-  const side = el("div", { class: "side-panel" }, task, preview.status, actions, automatic.label, ghost.label, preview.note);
+  const side = el("div", { class: "side-panel" }, task, preview.status, actions, automatic.label, ghost.label, preview.mirror.label, preview.note);
   const guide = el("div", { class: "running guided" }, preview.stage, side);
   let asked = 0; // when the present view was asked for, ms
   let busy = false;
@@ -88,7 +88,7 @@ export function sequence(root, context) {
 
   function showGuide() {
     const { running } = preview;
-    for (const control of [preview.stage, preview.status, preview.note, take, stop, automatic.label, ghost.label]) control.hidden = !running;
+    for (const control of [preview.stage, preview.status, preview.note, take, stop, automatic.label, ghost.label, preview.mirror.label]) control.hidden = !running;
     resume.hidden = running;
     if (guide.parentNode !== body) put(body, steps, guide);
     showTask();

@@ -151,7 +151,7 @@ class Shown {
       el("p", { class: "note", text: `${say("page.video.legend")} ${say("page.video.keys")}` }),
       missing && el("p", { text: say("page.video.gaps", { gaps: missing }) }),
       el("h3", { text: say("page.video.movements") }),
-      events.length ? movementTable(context, events, seek) : el("p", { text: say("page.video.no_movements") }),
+      events.length ? movementTable(context, events, seek) : el("p", { text: say(whole.video.trajectories ? "page.video.no_movements" : "page.video.frames_only") }),
     ].filter(Boolean);
   }
 
