@@ -47,7 +47,10 @@ globalThis.abort = async (address) => {
   const controller = new AbortController();
   const judged = (await engine).detect(blob, { signal: controller.signal });
   controller.abort();
-  return judged.then(() => "judged", (error) => error.name);
+  return judged.then(
+    () => "judged",
+    (error) => error.name,
+  );
 };
 
 /** Let go of the engine; MediaPipe would send what it counted now. */

@@ -21,7 +21,8 @@ const head = await loadHead(ort, new Uint8Array(await readFile(task.head)));
 const rows = { landmarks: [], pictures: [], explanations: [] };
 
 const detector = new Detector(facts, ask, () => []);
-for (const { points, options } of task.landmarks) rows.landmarks.push(rowOf(await detector.judgeLandmarks(points, options), facts));
+for (const { points, options } of task.landmarks)
+  rows.landmarks.push(rowOf(await detector.judgeLandmarks(points, options), facts));
 
 for (const { rgba, width, height, points, mirrored, options } of task.pictures) {
   const faceOf = (given) => detector.faceOf(given, [height, width]);

@@ -1,5 +1,6 @@
 // node static.mjs TASK.json: opens a static site in a browser and prints what the engine said, and what was asked.
-// TASK.json: {"browser": PROGRAM, "sandbox": false, "page": ADDRESS, "steps": [[FUNCTION, ...ARGUMENTS], ...], "files": {SELECTOR: FILE}}
+// TASK.json: {"browser": PROGRAM, "sandbox": false, "modules": FOLDER, "page": ADDRESS, "steps": [STEP, ...]}
+// STEP: [FUNCTION, ...ARGUMENTS] of the page, or ["upload", SELECTOR, FILE, SELECTOR of what then comes]
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -11,12 +12,21 @@ const page = await browser.newPage();
 const seen = { requests: [], bytes: 0, console: [], steps: [] };
 const sizes = [];
 page.on("request", (request) => seen.requests.push(request.url()));
-page.on("requestfinished", (request) => sizes.push(request.sizes().then((size) => size.responseBodySize).catch(() => 0)));
+page.on("requestfinished", (request) =>
+  sizes.push(
+    request
+      .sizes()
+      .then((size) => size.responseBodySize)
+      .catch(() => 0),
+  ),
+);
 page.on("console", (message) => seen.console.push(`${message.type()}: ${message.text()}`));
 page.on("pageerror", (error) => seen.console.push(`error: ${error.message}`));
 await page.addInitScript(() => {
   globalThis.violations = [];
-  addEventListener("securitypolicyviolation", (event) => globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+  addEventListener("securitypolicyviolation", (event) =>
+    globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+  );
 });
 await page.goto(task.page, { waitUntil: "load" });
 for (const [name, ...given] of task.steps) {

@@ -1,4 +1,5 @@
-// How a number that depends on who takes part is shared out among those who do: Shapley values. As facialis.attribution.
+// How a number that depends on who takes part is shared out among those who do: Shapley values.
+// As facialis.attribution.
 // A coalition is a list of booleans, one a player: true where the player takes part as found.
 
 /**
@@ -75,6 +76,8 @@ export function orderShares(values, nobody, everybody, orders) {
     });
   });
   const means = ofPairs.map((column) => column.reduce((sum, value) => sum + value, 0) / pairs);
-  const errors = ofPairs.map((column, k) => Math.sqrt(column.reduce((sum, value) => sum + (value - means[k]) ** 2, 0) / (pairs - 1) / pairs));
+  const errors = ofPairs.map((column, k) =>
+    Math.sqrt(column.reduce((sum, value) => sum + (value - means[k]) ** 2, 0) / (pairs - 1) / pairs),
+  );
   return { shares: means, errors };
 }

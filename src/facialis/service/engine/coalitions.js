@@ -28,12 +28,22 @@ export async function countShares(odds, looks, facts) {
     const byRegions = [...row.slice(0, first)];
     const measures = orderShares(row.slice(second), byRegions[0], byRegions.at(-1), orders);
     return {
-      none: byRegions[0], all: byRegions.at(-1), sampling: Math.max(...measures.errors),
-      regions: exactShares(byRegions), branches: exactShares([...row.slice(first, second)]), measures: measures.shares,
+      none: byRegions[0],
+      all: byRegions.at(-1),
+      sampling: Math.max(...measures.errors),
+      regions: exactShares(byRegions),
+      branches: exactShares([...row.slice(first, second)]),
+      measures: measures.shares,
     };
   });
   const named = { regions, branches: branches.slice(0, 1), measures: names };
-  const tables = (values) => Object.fromEntries(Object.entries(named).map(([kind, of]) => [kind, Object.fromEntries(of.map((name, k) => [name, values(kind)[k]]))]));
+  const tables = (values) =>
+    Object.fromEntries(
+      Object.entries(named).map(([kind, of]) => [
+        kind,
+        Object.fromEntries(of.map((name, k) => [name, values(kind)[k]])),
+      ]),
+    );
   const errors = (kind) => spread(counted.map((one) => one[kind])).map((error) => error * facts.copies.widened);
   return { ...counted[0], shares: tables((kind) => counted[0][kind]), errors: tables(errors) };
 }

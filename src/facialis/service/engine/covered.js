@@ -37,10 +37,24 @@ export function covered(face, picture, facts) {
     hair: Math.max(...hair),
     likeness: correlation(detail(one), detail(other)) + correlation(rowMeans(one), rowMeans(other)),
     lenses: Math.max(...around),
-    eye_range: Math.max(...table.aperture.map((part) => range(level, part.map((i) => points[i]), 0.06, table))),
+    eye_range: Math.max(
+      ...table.aperture.map((part) =>
+        range(
+          level,
+          part.map((i) => points[i]),
+          0.06,
+          table,
+        ),
+      ),
+    ),
     lip_steps: steps(middle.lips, middle["around the lips"]),
     lip_redness: middle.lips[1] - median(above.map((colour) => colour[1])),
-    mouth_range: range(level, table.mouth.map((i) => points[i]), 0, table),
+    mouth_range: range(
+      level,
+      table.mouth.map((i) => points[i]),
+      0,
+      table,
+    ),
   };
 }
 
@@ -60,7 +74,10 @@ function patchOf(face, picture, facts) {
   const cut = colourBox(picture, low, ends);
   const small = step === 1 ? cut : shrunk(cut, ...whole);
   const [cos, sin] = along.map((value) => value / reach);
-  const turn = [[cos, sin], [-sin, cos]].map((row) => row.map((value) => (value * unit) / reach));
+  const turn = [
+    [cos, sin],
+    [-sin, cos],
+  ].map((row) => row.map((value) => (value * unit) / reach));
   const by = (point) => turn.map((row) => row[0] * point[0] + row[1] * point[1]);
   const shift = by(middle).map((value, axis) => place[axis] - value);
   const matrix = turn.map((row, axis) => [row[0] * step, row[1] * step, by(low)[axis] + shift[axis]]);
@@ -82,9 +99,13 @@ function levels(patch, table) {
 function coloursOf(patch, points, table) {
   const sums = [];
   table.landmarks.forEach((landmark, k) => {
-    const [x, y] = [points[landmark][0], points[landmark][1] + table.downs[k]].map((value) => clamp(nearest(value), 1, table.size - 2));
+    const [x, y] = [points[landmark][0], points[landmark][1] + table.downs[k]].map((value) =>
+      clamp(nearest(value), 1, table.size - 2),
+    );
     const mean = [0, 1, 2].map((c) => {
-      const nine = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => patch.data[3 * ((y + dy) * patch.width + x + dx) + c]));
+      const nine = [-1, 0, 1].flatMap((dy) =>
+        [-1, 0, 1].map((dx) => patch.data[3 * ((y + dy) * patch.width + x + dx) + c]),
+      );
       return nine.sort((a, b) => a - b)[4] + table.floor;
     });
     const [red, green, blue] = mean.map(Math.log);
@@ -96,7 +117,15 @@ function coloursOf(patch, points, table) {
 
 /** Return brow and eye about an iris, the subject's left (sign -1) mirrored. */
 function about(level, [x, y], sign) {
-  return warped(level, [[sign, 0, x - 9 * sign], [0, 1, y - 14]], 19, 23);
+  return warped(
+    level,
+    [
+      [sign, 0, x - 9 * sign],
+      [0, 1, y - 14],
+    ],
+    19,
+    23,
+  );
 }
 
 function detail(part) {
@@ -105,7 +134,9 @@ function detail(part) {
 }
 
 function rowMeans(part) {
-  return Array.from({ length: part.height }, (_, y) => average(part.data.subarray(y * part.width, (y + 1) * part.width)));
+  return Array.from({ length: part.height }, (_, y) =>
+    average(part.data.subarray(y * part.width, (y + 1) * part.width)),
+  );
 }
 
 function correlation(one, other) {
@@ -123,8 +154,12 @@ function correlation(one, other) {
 /** Return the range of the logarithms of the grey levels in the box of some points, 5 to 95 %. */
 function range(level, points, margin, { unit, size }) {
   const axis = (k) => points.map((point) => point[k]);
-  const low = [Math.min(...axis(0)), Math.min(...axis(1)) - margin * unit].map((value) => clamp(Math.floor(value), 0, size - 2));
-  const high = [Math.max(...axis(0)) + 1, Math.max(...axis(1)) + 1 + margin * unit].map((value, k) => clamp(Math.ceil(value), low[k] + 2, size));
+  const low = [Math.min(...axis(0)), Math.min(...axis(1)) - margin * unit].map((value) =>
+    clamp(Math.floor(value), 0, size - 2),
+  );
+  const high = [Math.max(...axis(0)) + 1, Math.max(...axis(1)) + 1 + margin * unit].map((value, k) =>
+    clamp(Math.ceil(value), low[k] + 2, size),
+  );
   const values = [];
   for (let y = low[1]; y < high[1]; y++) values.push(...level.data.subarray(y * size + low[0], y * size + high[0]));
   values.sort((a, b) => a - b);

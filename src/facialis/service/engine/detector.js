@@ -15,7 +15,8 @@ export class Detector extends Judge {
   /**
    * Judge the chosen faces of a picture: one finding each, or one that says why there is none.
    * @param {object} picture
-   * @param {{source?: string, face?: string | number, prevalence?: number, force?: boolean, careful?: boolean, twice?: boolean, find?: function}} [options]
+   * @param {{source?: string, face?: string | number, prevalence?: number, force?: boolean, careful?: boolean,
+   *   twice?: boolean, find?: function}} [options] as Python's; `find` looks for faces in another way
    */
   async detectFaces(picture, options = {}) {
     const faces = (options.find ?? this.find)(picture);
@@ -24,7 +25,8 @@ export class Detector extends Judge {
     if (!faces.length) return none("no_face");
     if (choice === "all") {
       const findings = [];
-      for (const [k, face] of faces.entries()) findings.push(await this.judge(face, picture, { ...options, number: k + 1 }));
+      for (const [k, face] of faces.entries())
+        findings.push(await this.judge(face, picture, { ...options, number: k + 1 }));
       return findings;
     }
     if (choice === "only" && faces.length > 1) return none("several_faces");

@@ -28,7 +28,8 @@ export function noiseScale(iodPx, fields) {
   const below = Math.min(Math.floor(at), sizes.length - 2);
   const small = Math.max(sizes[0] / iodPx, 1);
   const table = (kind, size, landmark) => fields.scale[(kind * sizes.length + size) * N_LANDMARKS + landmark];
-  const one = (kind, i) => ((1 - (at - below)) * table(kind, below, i) + (at - below) * table(kind, below + 1, i)) * small;
+  const one = (kind, i) =>
+    ((1 - (at - below)) * table(kind, below, i) + (at - below) * table(kind, below + 1, i)) * small;
   return Float64Array.from({ length: N_LANDMARKS }, (_, i) => Math.hypot(one(0, i), one(1, i)));
 }
 

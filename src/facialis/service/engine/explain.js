@@ -37,14 +37,20 @@ async function explanation(finding, judge, head, say) {
   const measures = [];
   for (const look of looks) measures.push((await judge.read(look, finding.quality.yaw)).answers.measures);
   const counted = await countShares(head, measures, facts);
-  if (Math.abs(counted.all - finding.logit) > tolerance) throw new Error(`counted anew the log odds are ${counted.all}, the finding says ${finding.logit}`);
+  if (Math.abs(counted.all - finding.logit) > tolerance)
+    throw new Error(`counted anew the log odds are ${counted.all}, the finding says ${finding.logit}`);
   const others = branches.slice(1);
   for (const table of [counted.shares, counted.errors]) others.forEach((name) => (table.branches[name] = 0));
   const notes = finding.forced ? [say("explain.forced", { reasons: finding.reasons.join("; ") })] : [];
   others.forEach((name) => notes.push(say("explain.label_by_measures", { branch: say(`explain.${name}`) })));
   let counterfactual = null;
   if (finding.label === "palsy") {
-    counterfactual = await smallestCorrection(looks.map(({ landmarks }) => landmarks), (faces) => oddsOf(faces, looks, judge), logitOf(facts.threshold), facts);
+    counterfactual = await smallestCorrection(
+      looks.map(({ landmarks }) => landmarks),
+      (faces) => oddsOf(faces, looks, judge),
+      logitOf(facts.threshold),
+      facts,
+    );
     if (!counterfactual) notes.push(say("explain.none_found"));
   } else {
     notes.push(say("explain.none_needed"));
@@ -73,11 +79,22 @@ async function oddsOf(faces, looks, judge) {
 }
 
 function inDecimals(tables) {
-  const each = (table, change) => Object.fromEntries(Object.entries(table).map(([name, value]) => [name, change(value)]));
+  const each = (table, change) =>
+    Object.fromEntries(Object.entries(table).map(([name, value]) => [name, change(value)]));
   return each(tables, (part) => each(part, (value) => rounded(value, 6)));
 }
 
 function withinNoise({ shares, errors }) {
-  const small = (kind) => ([name, share]) => share !== 0 && Math.abs(share) < 2 * errors[kind][name];
-  return Object.fromEntries(Object.keys(shares).map((kind) => [kind, Object.entries(shares[kind]).filter(small(kind)).map(([name]) => name)]));
+  const small =
+    (kind) =>
+    ([name, share]) =>
+      share !== 0 && Math.abs(share) < 2 * errors[kind][name];
+  return Object.fromEntries(
+    Object.keys(shares).map((kind) => [
+      kind,
+      Object.entries(shares[kind])
+        .filter(small(kind))
+        .map(([name]) => name),
+    ]),
+  );
 }

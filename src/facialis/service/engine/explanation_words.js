@@ -55,8 +55,12 @@ function sentence({ name, value, error, limit }, healthy, facts, say) {
   const off = facts.explanation.sentences.deviations.includes(name);
   const right = value > 0 === off; // off the midline towards it; or the side that has less
   const shared = {
-    what: say(`explain.what.${name}`), value: say.number(Math.abs(value), 1), error: say.number(error, 1),
-    limit: say.number(limit, 1), healthy, side: say(`side.${right ? "subject_right" : "subject_left"}`),
+    what: say(`explain.what.${name}`),
+    value: say.number(Math.abs(value), 1),
+    error: say.number(error, 1),
+    limit: say.number(limit, 1),
+    healthy,
+    side: say(`side.${right ? "subject_right" : "subject_left"}`),
   };
   return off ? say("explain.off", shared) : say("explain.less", { ...shared, how: say(`explain.how.${name}`) });
 }

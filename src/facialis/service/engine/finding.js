@@ -10,10 +10,32 @@ import { qualityRow } from "./quality.js";
  */
 export function nothing(facts, { source = "picture", prevalence = 0.5 } = {}) {
   return {
-    source, status: "abstained", prevalence, frame: null, time: null, number: null, logit: null, error: null, label: null,
-    uncertain: null, side: null, sure: null, regions: null, severity: null, reasons: [], forced: false, twice: false,
-    face: null, second: null, quality: null, numbers: null, video: null, advice: undefined, answers: null,
-    model: facts.model, version: facts.version,
+    source,
+    status: "abstained",
+    prevalence,
+    frame: null,
+    time: null,
+    number: null,
+    logit: null,
+    error: null,
+    label: null,
+    uncertain: null,
+    side: null,
+    sure: null,
+    regions: null,
+    severity: null,
+    reasons: [],
+    forced: false,
+    twice: false,
+    face: null,
+    second: null,
+    quality: null,
+    numbers: null,
+    video: null,
+    advice: undefined,
+    answers: null,
+    model: facts.model,
+    version: facts.version,
   };
 }
 
@@ -69,7 +91,8 @@ export function rowOf(finding, facts) {
     uncertain: finding.uncertain,
     side: finding.side,
     side_probability: rounded(finding.sure, 6),
-    regions: finding.regions && Object.fromEntries(Object.entries(finding.regions).map(([name, p]) => [name, rounded(p, 6)])),
+    regions:
+      finding.regions && Object.fromEntries(Object.entries(finding.regions).map(([name, p]) => [name, rounded(p, 6)])),
     severity: rounded(finding.severity, 6),
     reasons: finding.reasons,
     forced: finding.forced,
@@ -101,5 +124,7 @@ function pointsOf(face, second) {
 }
 
 function inRows(values, wide) {
-  return Array.from({ length: values.length / wide }, (_, row) => Array.from(values.slice(row * wide, (row + 1) * wide)));
+  return Array.from({ length: values.length / wide }, (_, row) =>
+    Array.from(values.slice(row * wide, (row + 1) * wide)),
+  );
 }

@@ -14,7 +14,8 @@ export async function* framesOf(blob, rate, texts, signal) {
   const video = document.createElement("video");
   Object.assign(video, { muted: true, playsInline: true, preload: "auto" });
   const address = URL.createObjectURL(blob);
-  const unplayable = () => Object.assign(new Error(texts.unplayable), { name: "EngineError", status: 422, detail: texts.unplayable });
+  const unplayable = () =>
+    Object.assign(new Error(texts.unplayable), { name: "EngineError", status: 422, detail: texts.unplayable });
   const happened = (event, start) => once(video, event, start, unplayable, signal);
   try {
     await happened("loadeddata", () => (video.src = address));

@@ -89,7 +89,10 @@ export function centre(points) {
  * @returns {{low: number[], high: number[]}}
  */
 export function box(points, chosen = Array(points.length / 3).keys()) {
-  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+  const [low, high] = [
+    [Infinity, Infinity],
+    [-Infinity, -Infinity],
+  ];
   for (const i of chosen) {
     for (const axis of [0, 1]) {
       low[axis] = Math.min(low[axis], points[3 * i + axis]);

@@ -21,8 +21,13 @@ export async function loadGraph(ort, model) {
 export async function loadHead(ort, model) {
   const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"], logSeverityLevel: 3 });
   return async (rows) => {
-    const { logits } = await session.run({ measures: new ort.Tensor("float32", rows, [rows.length / N_MEASURES, N_MEASURES]) });
-    return Float32Array.from({ length: logits.data.length / 2 }, (_, row) => logits.data[2 * row + 1] - logits.data[2 * row]);
+    const { logits } = await session.run({
+      measures: new ort.Tensor("float32", rows, [rows.length / N_MEASURES, N_MEASURES]),
+    });
+    return Float32Array.from(
+      { length: logits.data.length / 2 },
+      (_, row) => logits.data[2 * row + 1] - logits.data[2 * row],
+    );
   };
 }
 
@@ -39,8 +44,11 @@ async function ask(ort, session, landmarks, transform) {
   const answers = {};
   for (const [name, tensor] of Object.entries(await session.run(feeds))) {
     const wide = tensor.data.length / n;
-    answers[name] = Array.from({ length: n }, (_, row) => Array.from(tensor.data.subarray(row * wide, (row + 1) * wide)));
-    if (!answers[name].flat().every(Number.isFinite)) throw new Error(`the model gave numbers as ${name} that are not finite`);
+    answers[name] = Array.from({ length: n }, (_, row) =>
+      Array.from(tensor.data.subarray(row * wide, (row + 1) * wide)),
+    );
+    if (!answers[name].flat().every(Number.isFinite))
+      throw new Error(`the model gave numbers as ${name} that are not finite`);
   }
   return answers;
 }

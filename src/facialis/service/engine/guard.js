@@ -9,6 +9,13 @@ self.fetch = (what, options) => {
   const inside = address.origin === own || ["blob:", "data:"].includes(address.protocol);
   return inside ? ask(what, options) : Promise.resolve(new Response(null, { status: 200 }));
 };
-for (const name of ["XMLHttpRequest", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "RTCPeerConnection"]) {
+for (const name of [
+  "XMLHttpRequest",
+  "WebSocket",
+  "WebSocketStream",
+  "WebTransport",
+  "EventSource",
+  "RTCPeerConnection",
+]) {
   if (name in self) Object.defineProperty(self, name, { value: undefined });
 }

@@ -35,7 +35,12 @@ export class Judge {
   /** Return a face of landmarks in rows. */
   faceOf({ points, transform }, size) {
     const landmarks = Float32Array.from(points.flat());
-    return { landmarks, transform: Float32Array.from(transform.flat()), size, iodPx: interocularDistance(landmarks, this.facts.irises) };
+    return {
+      landmarks,
+      transform: Float32Array.from(transform.flat()),
+      size,
+      iodPx: interocularDistance(landmarks, this.facts.irises),
+    };
   }
 
   /** Return the finding on a face that is not judged, yet or at all. */
@@ -64,8 +69,8 @@ export class Judge {
    * @param {object} found of `found`
    * @param {object} reading
    * @param {{force?: boolean}} options
-   * @param {{mirrored?: object | null, again?: object | null, doubts?: string[]}} [looks] the second look, what was read
-   *   of it, and more reasons why it may not be judged
+   * @param {{mirrored?: object | null, again?: object | null, doubts?: string[]}} [looks] the second look, what was
+   *   read of it, and more reasons why it may not be judged
    */
   decide(found, reading, options, { mirrored = null, again = null, doubts = [] } = {}) {
     const { facts } = this;
@@ -80,7 +85,15 @@ export class Judge {
     const twice = again !== null;
     if (reasons.length && !options.force) return { ...found, reasons, twice };
     const told = numbers(reading, facts);
-    const finding = { ...found, status: "judged", reasons, forced: reasons.length > 0, twice, second: mirrored, numbers: told };
+    const finding = {
+      ...found,
+      status: "judged",
+      reasons,
+      forced: reasons.length > 0,
+      twice,
+      second: mirrored,
+      numbers: told,
+    };
     const first = Object.fromEntries(Object.entries(answers).map(([name, rows]) => [name, rows[0]]));
     return labelled(finding, first, logitError(answers, facts.copies.widened), facts);
   }

@@ -21,8 +21,16 @@ export async function loadLandmarker(base, program, wasm, model) {
     WebAssembly.instantiate(compiled, imports).then((instance) => done(instance, compiled));
     return {};
   };
-  self.Module = { instantiateWasm, locateFile: (name) => new URL(`vision/${name}`, base).href, print: keep, printErr: keep };
-  const files = { wasmLoaderPath: new URL(`${program}.js`, base).href, wasmBinaryPath: new URL(`${program}.wasm`, base).href };
+  self.Module = {
+    instantiateWasm,
+    locateFile: (name) => new URL(`vision/${name}`, base).href,
+    print: keep,
+    printErr: keep,
+  };
+  const files = {
+    wasmLoaderPath: new URL(`${program}.js`, base).href,
+    wasmBinaryPath: new URL(`${program}.wasm`, base).href,
+  };
   const made = await FaceLandmarker.createFromOptions(files, {
     baseOptions: { modelAssetBuffer: model, delegate: "CPU" },
     numFaces: MAX_FACES,
@@ -52,7 +60,10 @@ function within({ data, width, height }, largest) {
   const whole = new ImageData(data, width, height);
   const scale = largest / Math.max(width, height);
   if (scale >= 1) return whole;
-  const [from, to] = [new OffscreenCanvas(width, height), new OffscreenCanvas(Math.floor(width * scale), Math.floor(height * scale))];
+  const [from, to] = [
+    new OffscreenCanvas(width, height),
+    new OffscreenCanvas(Math.floor(width * scale), Math.floor(height * scale)),
+  ];
   from.getContext("2d").putImageData(whole, 0, 0);
   to.getContext("2d").drawImage(from, 0, 0, to.width, to.height);
   return to;

@@ -11,7 +11,9 @@ let videos = 0;
  */
 export async function localEngine(_facts, onProgress = () => {}) {
   // by way of a blob the worker is under the page's policy, whatever headers the host sends for the worker's own file
-  const start = new Blob([`import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`], { type: "text/javascript" });
+  const start = new Blob([`import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`], {
+    type: "text/javascript",
+  });
   const address = URL.createObjectURL(start);
   const worker = new Worker(address, { type: "module", name: "facialis" });
   const call = caller(worker, onProgress);
@@ -40,13 +42,17 @@ export async function localEngine(_facts, onProgress = () => {}) {
     name: "local",
     can: { video: "frames", explain: known.explains, report: false, photoSet: false },
 
-    async detect(blob, { name = "picture", signal, face, prevalence, force, careful, video = false, onProgress: advance } = {}) {
+    async detect(
+      blob,
+      { name = "picture", signal, face, prevalence, force, careful, video = false, onProgress: advance } = {},
+    ) {
       const options = { source: name, face, prevalence, force, careful };
       if (video) return ofVideo(blob, options, { signal, onProgress: advance });
       return { findings: await call("detect", { picture: blob, options }, { signal }) };
     },
 
-    rejudge: (points, { prevalence, force, signal } = {}) => call("rejudge", { points, options: { prevalence, force } }, { signal }),
+    rejudge: (points, { prevalence, force, signal } = {}) =>
+      call("rejudge", { points, options: { prevalence, force } }, { signal }),
 
     async explain(given, { language = "en", prevalence, force, face, signal } = {}) {
       const what = given instanceof Blob ? { picture: given } : { points: given };
@@ -85,10 +91,14 @@ export async function localEngine(_facts, onProgress = () => {}) {
       new Promise((resolve, reject) => {
         const id = (next += 1);
         signal?.throwIfAborted();
-        signal?.addEventListener("abort", () => {
-          if (waiting.delete(id)) thread.postMessage({ work: "cancel", of: id });
-          reject(signal.reason);
-        }, { once: true });
+        signal?.addEventListener(
+          "abort",
+          () => {
+            if (waiting.delete(id)) thread.postMessage({ work: "cancel", of: id });
+            reject(signal.reason);
+          },
+          { once: true },
+        );
         waiting.set(id, [resolve, reject]);
         thread.postMessage({ id, work, ...given }, hand);
       });

@@ -34,7 +34,12 @@ function squares(values) {
  * @returns {number[]}
  */
 export function spread(rows) {
-  return rows[0].map((_, column) => deviation(rows.slice(1).map((row) => row[column]), 1));
+  return rows[0].map((_, column) =>
+    deviation(
+      rows.slice(1).map((row) => row[column]),
+      1,
+    ),
+  );
 }
 
 /**

@@ -152,7 +152,9 @@ export function blurred(plane, sigma) {
     for (let other = 0; other < others; other++) {
       for (let i = 0; i < length; i++) {
         let sum = 0;
-        weights.forEach((weight, k) => (sum += (weight / total) * data[other * jump + reflected(i + k - half, length) * step]));
+        weights.forEach(
+          (weight, k) => (sum += (weight / total) * data[other * jump + reflected(i + k - half, length) * step]),
+        );
         made[other * jump + i * step] = sum;
       }
     }

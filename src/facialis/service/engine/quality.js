@@ -5,7 +5,18 @@ import { box, headPose } from "./geometry.js";
 import { deviation, average } from "./numerics.js";
 import { greyBox, nearest, shrunk } from "./pixels.js";
 
-const TOLD = ["interocular_px", "yaw", "pitch", "roll", "sharpness", "brightness", "contrast", "outside", "eyes", "mouth"];
+const TOLD = [
+  "interocular_px",
+  "yaw",
+  "pitch",
+  "roll",
+  "sharpness",
+  "brightness",
+  "contrast",
+  "outside",
+  "eyes",
+  "mouth",
+];
 const COVER = ["hair", "likeness", "lenses", "eye_range", "lip_steps", "lip_redness", "mouth_range"];
 const STANDARD = 32; // px between the irises at which sharpness is measured
 
@@ -63,7 +74,13 @@ export function assess(face, picture, facts) {
     ["blurred", contrast >= limits.contrast && detail < limits.sharpness],
   ];
   return {
-    ...seen, ...cover, sharpness: detail, brightness, contrast, eyes, mouth,
+    ...seen,
+    ...cover,
+    sharpness: detail,
+    brightness,
+    contrast,
+    eyes,
+    mouth,
     reasons: [...seen.reasons, ...told(found, facts)],
   };
 }

@@ -28,7 +28,10 @@ export function logitError(answers, widened) {
 export function meanAnswers(one, other) {
   const both = (name, row, column, value) => (value + other[name][row][column]) / 2;
   return Object.fromEntries(
-    Object.entries(one).map(([name, rows]) => [name, rows.map((row, r) => row.map((value, c) => both(name, r, c, value)))]),
+    Object.entries(one).map(([name, rows]) => [
+      name,
+      rows.map((row, r) => row.map((value, c) => both(name, r, c, value))),
+    ]),
   );
 }
 
@@ -37,30 +40,37 @@ export function meanAnswers(one, other) {
  * @param {{answers: object, millimetres: number[][]}} reading
  * @param {object} facts engine/facts.json
  */
-export function numbers(reading, facts) {
+export function numbers({ answers, millimetres }, facts) {
   const { measures, differences } = facts.numbers;
-  const lengths = reading.millimetres[0];
+  const lengths = millimetres[0];
   const iris = facts.millimetres.iris_spread;
-  const errors = spread(reading.millimetres).map((error, k) => Math.hypot(error, iris * Math.abs(lengths[k])));
-  const told = (entries, values, spreads, known, size) =>
-    Object.fromEntries(entries.map((entry, k) => [entry.name, number(values[k], spreads[k], entry.unit, known(entry), size(entry, values[k]))]));
-  const number = (value, error, unit, name, size) => {
-    const [column, levels] = [facts.numbers.quantiles[name], facts.numbers.levels];
-    return {
-      value: rounded(value, 5),
-      error: rounded(error, 5),
-      unit,
-      reference: column ? interval(column, levels).map((end) => rounded(end, 5)) : null,
-      percentile: column ? percentile(size, column, levels) : null,
-    };
-  };
-  const { answers } = reading;
-  const unsigned = (entry, value) => (entry.symmetric === null ? value : Math.abs(value - entry.symmetric));
+  const errors = spread(millimetres).map((error, k) => Math.hypot(error, iris * Math.abs(lengths[k])));
+  const told = (entries, values, spreads) =>
+    Object.fromEntries(entries.map((entry, k) => [entry.name, number(entry, values[k], spreads[k], facts.numbers)]));
+  const signed = differences.map((entry) => ({ ...entry, known: `difference ${entry.name}`, symmetric: 0 }));
+  const inMm = facts.millimetres.names.map((name) => ({ name, unit: "mm", known: name, symmetric: 0 }));
   return {
-    measures: told(measures, answers.measures[0], spread(answers.measures), (entry) => entry.name, unsigned),
-    differences: told(differences, answers.signed[0], spread(answers.signed), (entry) => `difference ${entry.name}`, (_, value) => Math.abs(value)),
-    millimetres: told(facts.millimetres.names.map((name) => ({ name, unit: "mm" })), lengths, errors, (entry) => entry.name, (_, value) => Math.abs(value)),
+    measures: told(
+      measures.map((entry) => ({ ...entry, known: entry.name })),
+      answers.measures[0],
+      spread(answers.measures),
+    ),
+    differences: told(signed, answers.signed[0], spread(answers.signed)),
+    millimetres: told(inMm, lengths, errors),
     outside: outside(lengths, errors, facts),
+  };
+}
+
+/** Return a number as it is told; one with a symmetric value is held against the reference by its distance from it. */
+function number({ unit, known, symmetric }, value, error, { quantiles, levels }) {
+  const column = quantiles[known];
+  const size = symmetric === null ? value : Math.abs(value - symmetric);
+  return {
+    value: rounded(value, 5),
+    error: rounded(error, 5),
+    unit,
+    reference: column ? interval(column, levels).map((end) => rounded(end, 5)) : null,
+    percentile: column ? percentile(size, column, levels) : null,
   };
 }
 

@@ -15,10 +15,21 @@ export async function start(base, onProgress) {
   const total = Object.values(facts.downloads).reduce((sum, size) => sum + size, 0);
   let come = 0;
   const load = (name) => fetched(new URL(name, base), (size) => onProgress(Math.min((come += size) / total, 1)));
-  const names = [`${VISION}.wasm`, "face_landmarker.task", `${ORT}.wasm`, "model.onnx", ...(facts.explanation ? ["head.onnx"] : [])];
+  const names = [
+    `${VISION}.wasm`,
+    "face_landmarker.task",
+    `${ORT}.wasm`,
+    "model.onnx",
+    ...(facts.explanation ? ["head.onnx"] : []),
+  ];
   const [vision, task, wasm, graph, part] = await Promise.all(names.map(load));
   const ort = await import(new URL("ort/ort.wasm.min.mjs", base).href);
-  Object.assign(ort.env.wasm, { numThreads: 1, proxy: false, wasmBinary: wasm.buffer, wasmPaths: new URL("ort/", base).href });
+  Object.assign(ort.env.wasm, {
+    numThreads: 1,
+    proxy: false,
+    wasmBinary: wasm.buffer,
+    wasmPaths: new URL("ort/", base).href,
+  });
   ort.env.logLevel = "error";
   const ask = await loadGraph(ort, graph);
   const head = part ? await loadHead(ort, part) : null;

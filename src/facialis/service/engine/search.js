@@ -23,7 +23,9 @@ export function findFaces(run, picture, facts) {
 
 /** Return faces with the px between their irises, the largest first. */
 export function sized(faces, facts) {
-  return faces.map((face) => ({ ...face, iodPx: interocularDistance(face.landmarks, facts.irises) })).sort((a, b) => extent(b) - extent(a));
+  return faces
+    .map((face) => ({ ...face, iodPx: interocularDistance(face.landmarks, facts.irises) }))
+    .sort((a, b) => extent(b) - extent(a));
 }
 
 function withinBorder(run, picture) {

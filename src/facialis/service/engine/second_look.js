@@ -28,7 +28,9 @@ export async function lookAgain(find, picture, face, facts) {
  * inside the face, a common shift removed.
  */
 export function disagreement(face, other, facts) {
-  const apart = [0, 1].map((axis) => facts.second_look.telling.map((i) => other.landmarks[3 * i + axis] - face.landmarks[3 * i + axis]));
+  const apart = [0, 1].map((axis) =>
+    facts.second_look.telling.map((i) => other.landmarks[3 * i + axis] - face.landmarks[3 * i + axis]),
+  );
   const shift = apart.map(median);
   const sizes = apart[0].map((x, k) => Math.hypot(x - shift[0], apart[1][k] - shift[1]));
   return quantile(sizes, 0.9) / Math.max(face.iodPx, 1e-6);

@@ -13,7 +13,9 @@ export function symmetrised(points, permutation) {
   const middle = [0, 1, 2].map((axis) => average(points.filter((_, k) => k % 3 === axis)));
   const centred = Float64Array.from(points, (value, k) => value - middle[k % 3]);
   const other = Float64Array.from(centred, (_, k) => centred[3 * permutation[Math.floor(k / 3)] + (k % 3)]);
-  const sums = [0, 1, 2].map((row) => [0, 1, 2].map((column) => permutation.reduce((sum, _, i) => sum + centred[3 * i + row] * other[3 * i + column], 0)));
+  const sums = [0, 1, 2].map((row) =>
+    [0, 1, 2].map((column) => permutation.reduce((sum, _, i) => sum + centred[3 * i + row] * other[3 * i + column], 0)),
+  );
   const normal = lowest(sums.map((row, a) => row.map((value, b) => value + sums[b][a])));
   return Float64Array.from(centred, (value, k) => {
     const at = 3 * Math.floor(k / 3);
@@ -25,13 +27,22 @@ export function symmetrised(points, permutation) {
 /** Return the eigenvector of a symmetric 3 x 3 matrix of the smallest eigenvalue, by Jacobi's turns. */
 function lowest(matrix) {
   const a = matrix.map((row) => [...row]);
-  const v = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+  const v = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
   for (let sweep = 0; sweep < 30; sweep++) {
-    for (const [p, q] of [[0, 1], [0, 2], [1, 2]]) {
+    for (const [p, q] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]) {
       if (Math.abs(a[p][q]) < 1e-300) continue;
       const angle = Math.atan2(2 * a[p][q], a[q][q] - a[p][p]) / 2;
       const [c, s] = [Math.cos(angle), Math.sin(angle)];
-      for (const rows of [a, v]) for (const row of rows) [row[p], row[q]] = [c * row[p] - s * row[q], s * row[p] + c * row[q]];
+      for (const rows of [a, v])
+        for (const row of rows) [row[p], row[q]] = [c * row[p] - s * row[q], s * row[p] + c * row[q]];
       [a[p], a[q]] = [a[p].map((x, k) => c * x - s * a[q][k]), a[q].map((x, k) => s * a[p][k] + c * x)];
     }
   }
@@ -51,8 +62,15 @@ export async function smallestCorrection(looks, odds, threshold, facts) {
   const { choices, steps, halvings, region_of_landmarks: member } = facts.explanation.correction;
   const ways = looks.map((look) => symmetrised(look, facts.mirror).map((value, k) => value - look[k]));
   const corrected = (look, way, choice, share) =>
-    Float64Array.from(look, (value, k) => (choices[choice].includes(member[Math.floor(k / 3)]) ? value + share * way[k] : value));
-  const at = (tries) => odds(looks.map((look, l) => Float32Array.from(tries.flatMap(([choice, share]) => [...corrected(look, ways[l], choice, share)]))));
+    Float64Array.from(look, (value, k) =>
+      choices[choice].includes(member[Math.floor(k / 3)]) ? value + share * way[k] : value,
+    );
+  const at = (tries) =>
+    odds(
+      looks.map((look, l) =>
+        Float32Array.from(tries.flatMap(([choice, share]) => [...corrected(look, ways[l], choice, share)])),
+      ),
+    );
   const grid = Array.from({ length: steps }, (_, k) => (k + 1) / steps);
   const found = await at(choices.flatMap((_, choice) => grid.map((share) => [choice, share])));
   const able = choices.flatMap((_, choice) => {
@@ -66,7 +84,9 @@ export async function smallestCorrection(looks, odds, threshold, facts) {
   }
   const scale = facts.millimetres.iris_mm / irisWidth(looks[0], facts);
   const lengths = able.map(({ choice, high }) =>
-    member.map((region, i) => (choices[choice].includes(region) ? scale * high * Math.hypot(ways[0][3 * i], ways[0][3 * i + 1]) : 0)),
+    member.map((region, i) =>
+      choices[choice].includes(region) ? scale * high * Math.hypot(ways[0][3 * i], ways[0][3 * i + 1]) : 0,
+    ),
   );
   const means = lengths.map(average);
   const best = means.indexOf(Math.min(...means));

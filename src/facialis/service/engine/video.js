@@ -19,8 +19,17 @@ export function whole(frames, facts, options) {
   const base = { ...nothing(facts, options), advice: null };
   const times = frames.map(({ time }) => time);
   const video = {
-    frames: frames.length, seconds: times.length ? times.at(-1) - times[0] : 0, person: null, finding_from: null,
-    threshold: null, people: [], gaps: [], turned: null, mm_per_interocular_distance: null, events: [], trajectories: null,
+    frames: frames.length,
+    seconds: times.length ? times.at(-1) - times[0] : 0,
+    person: null,
+    finding_from: null,
+    threshold: null,
+    people: [],
+    gaps: [],
+    turned: null,
+    mm_per_interocular_distance: null,
+    events: [],
+    trajectories: null,
   };
   const judged = frames.filter(({ logit }) => logit !== null);
   if (!judged.length) {
@@ -37,5 +46,7 @@ export function whole(frames, facts, options) {
 
 function meanOf(answers) {
   const column = (name, k) => average(answers.map((frame) => frame[name][k]));
-  return Object.fromEntries(Object.entries(answers[0]).map(([name, row]) => [name, row.map((_, k) => column(name, k))]));
+  return Object.fromEntries(
+    Object.entries(answers[0]).map(([name, row]) => [name, row.map((_, k) => column(name, k))]),
+  );
 }
