@@ -19,6 +19,7 @@ from PIL import Image
 from facialis.cohorts.simulated.picture import palsy_twin
 from facialis.service.policy import page_policy
 from facialis.service.runtimes import MODULES as MODULES_VARIABLE
+from facialis.service.settings import Settings
 from facialis.words import words
 from tests.browsers import MODULES, ROOT, browser, node
 from tests.service.conftest import serving
@@ -41,6 +42,8 @@ def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
         Image.fromarray(np.ascontiguousarray(picture)).save(folder / f"{name}.png")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0nothing")
     (folder / "empty.jpg").write_bytes(b"")
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(Settings().photo_bytes + 1)
     upright = Image.fromarray(astronaut)
     upright.save(folder / "plain.jpg", quality=95)
     exif = Image.Exif()
@@ -221,6 +224,7 @@ def test_an_unfit_photo_is_answered_with_advice_and_judged_when_asked(seen):
     assert found["forced"].startswith("Judged although unfit")
     assert len(found["faces"]) == 2
     assert found["faces"][0] == "face 1: No palsy seen"
+    assert words("en")("page.app.error.large") in found["huge"]
     assert found["second"] == ["true", "Palsy is likely, subject's left"]
 
 
@@ -245,6 +249,7 @@ def test_pictures_are_shown_upright(seen):
 def test_the_token_is_asked_for_once_and_kept_for_the_tab(seen, findings):
     found = seen["token"]
     assert found["focus"] == "password"
+    assert found["refused"] == [words("en")("page.app.error.token")] * 5
     assert found["probability"] == round(findings["healthy.png"].probability, 6)
     assert found["kept"] == [[], ["facialis.token"]]
 

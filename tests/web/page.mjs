@@ -301,7 +301,11 @@ await step("unfit", async () => {
   await page.waitForSelector(".faces");
   found.faces = await texts(page, ".faces button");
   await page.click(".faces button:nth-child(2)");
+  await page.waitForSelector(".faces button:nth-child(2)[aria-pressed=true]");
   found.second = [await page.getAttribute(".faces button:nth-child(2)", "aria-pressed"), await page.textContent("h3.answer")];
+  await page.click(".back button:last-child");
+  await give(page, "huge.jpg");
+  found.huge = await page.textContent(".trouble");
   await page.context().close();
   return found;
 });
@@ -340,9 +344,20 @@ await step("token", async () => {
   await page.keyboard.type("not the token");
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog[open] p:has-text('refused')");
+  await page.keyboard.press("Escape"); // rather not: then nothing is judged, and it is not asked for each photo
+  await page.waitForSelector(".drop");
+  await give(page, "healthy.png", "palsy.png", "mild.png", "small.png", "wall.png");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  await through(page);
+  found.refused = await texts(page, ".photos tbody .c-reasons");
+  await page.click(".back button:last-child");
+  await give(page, "wall.png");
+  await page.waitForSelector("dialog[open]");
   await page.keyboard.type(task.token);
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => !document.querySelector("dialog"));
+  await page.waitForSelector(".reasons");
+  await page.click(".back button:last-child");
   await give(page, "healthy.png");
   await judged(page);
   found.probability = await probability(page);
@@ -354,6 +369,7 @@ await step("token", async () => {
 });
 
 async function local(page) {
+  await page.waitForSelector(".place input[value=local]:enabled");
   await page.check(".place input[value=local]");
   await page.waitForFunction(() => document.querySelector(".place p").textContent.startsWith("Nothing"), null, { timeout: 30_000 });
   const asked = [];

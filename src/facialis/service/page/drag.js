@@ -9,9 +9,10 @@ const REACH = { mouse: 14, pen: 18, touch: 26 }; // px of the screen within whic
  * Make the tools that move landmarks in a picture.
  * @param {object} shown what `picture` returned
  * @param {Edits} edits
+ * @param {AbortSignal} signal aborted when the picture is no longer shown
  * @returns {{root: HTMLElement, update: function()}}
  */
-export function dragging(context, shown, edits) {
+export function dragging(context, shown, edits, signal) {
   const { say, facts } = context;
   const groups = movable(facts);
   const every = Object.values(groups).flat();
@@ -41,7 +42,7 @@ export function dragging(context, shown, edits) {
   shown.stage.addEventListener("pointercancel", up);
   shown.stage.addEventListener("keydown", press, true);
   shown.onView = drawHandles;
-  edits.addEventListener("move", update);
+  edits.addEventListener("move", update, { signal });
   switchTo(false);
 
   function switchTo(wanted) {

@@ -20,7 +20,7 @@ const root = document.getElementById("page");
 const announcer = document.getElementById("announcer");
 const context = { facts: null, say: null, known: null, model: undefined, engine: null, opened: null, announce, showResult };
 Object.defineProperty(context, "language", { get: () => context.say.language });
-context.items = new Items(() => context.engine);
+context.items = new Items(() => context.engine, () => context.model?.limits);
 let leave = () => {};
 let english = null;
 let local = null;
@@ -80,6 +80,10 @@ function draw() {
     el("footer", {}, el("p", { class: "soft narrow-only", text: say("notice.no_diagnosis") }), el("p", { class: "soft", text: say("page.app.kept") })));
 }
 
+function drawPlace() {
+  root.querySelector(".place").replaceWith(place(context, chooseEngine));
+}
+
 function settings() {
   const { say, facts } = context;
   const languages = el("select", { "aria-label": say("page.app.language"), on: { change: async () => { remember("language", languages.value); await setLanguage(languages.value); await redraw(); root.querySelector(".settings select").focus(); } } },
@@ -129,7 +133,13 @@ async function start() {
   await setLanguage(firstLanguage(context.facts.languages));
   await connect();
   if (!root.querySelector("main")) await redraw();
-  else root.querySelector(".place").replaceWith(place(context, chooseEngine)); // drawn while the token was asked for
+  else drawPlace(); // drawn while the token was asked for
+  context.items.addEventListener("done", async () => { // the token came with the first photo
+    if (context.model !== undefined || !context.items.all.some((item) => item.state === "done")) return;
+    await connect();
+    drawPlace();
+  });
+  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // a file beside its place does not replace the page
   addEventListener("hashchange", (event) => { if (new URL(event.newURL).hash !== "#main") mount(); });
 }
 
