@@ -34,7 +34,7 @@ export function place(context, choose) {
     inputs[context.engine.name].checked = true;
     const home = HOME.test(location.hostname);
     const key = context.engine.name === "local" ? "local" : home ? "home" : "server";
-    const more = inputs.local.disabled ? ` ${say("page.app.place.no_local")}` : "";
+    const more = context.model && !context.model.engine ? ` ${say("page.app.place.no_local")}` : "";
     put(said, say(`page.app.place.${key}_note`, { host: location.host }) + more);
   }
 
