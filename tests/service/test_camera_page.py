@@ -185,7 +185,9 @@ def test_a_video_has_a_timeline_to_go_through(seen):
     assert one["answer"] == "Palsy is likely, subject's left"
     assert (one["gaps"], one["movements"]) == (1, 1)
     assert one["marks"] > 8
-    times = [frame["time"] for frame in json.loads(Path(one["saved"]["Save all as JSON"]).read_text()) if not frame["video"]]
+    times = [
+        frame["time"] for frame in json.loads(Path(one["saved"]["Save all as JSON"]).read_text()) if not frame["video"]
+    ]
     assert one["third"]["value"] == pytest.approx(times[3], abs=0.02)
     assert one["third"]["playing"] == pytest.approx(times[3], abs=0.05)
     assert one["third"]["frame"] == f"Frame at {times[3]:.2f} s"

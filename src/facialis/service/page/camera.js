@@ -28,19 +28,13 @@ export function camera(root, context) {
   const chooser = el("label", { class: "choice" }, say("page.camera.choose"), " ", choice);
   const side = el("div", { class: "side-panel" }, preview.status, el("div", { class: "tools" }, take, stop), automatic.label, preview.mirror.label, chooser, preview.note);
   const running = el("div", { class: "running", hidden: true }, preview.stage, side);
-  const where = el("p", { class: "note" });
-  const idle = el("div", { class: "idle" }, el("p", {}, say("page.camera.about")), where, start);
+  const idle = el("div", { class: "idle" }, el("p", { text: say("page.camera.about") }), start);
   put(root, el("div", { class: "camera" }, idle, message, running));
   chooser.hidden = true;
-  tellWhere();
 
   let busy = false;
   const keys = (event) => pressesShutter(event) && preview.running && (event.preventDefault(), capture());
   document.addEventListener("keydown", keys);
-
-  function tellWhere() {
-    where.textContent = say(`page.camera.where_${context.engine.name === "local" ? "local" : "server"}`);
-  }
 
   async function open(deviceId) {
     tell(say("page.camera.opening"));
@@ -59,6 +53,7 @@ export function camera(root, context) {
       state(false);
     } finally {
       start.disabled = false;
+      if (!preview.running) start.focus({ preventScroll: true });
     }
   }
 
@@ -73,7 +68,6 @@ export function camera(root, context) {
   function state(on) {
     running.hidden = !on;
     idle.hidden = on;
-    if (!on) tellWhere();
   }
 
   function tell(text) {

@@ -29,6 +29,7 @@ export class Preview {
     this.stream = null;
     this.look = null;
     this.hints = []; // of the last look
+    this.fit = "page.camera.fit"; // what is said where there is nothing to better
     this.polite = politely(context.announce);
     this.video = el("video", { playsinline: true, muted: true, autoplay: true, "aria-label": say("page.camera.alt_preview") });
     this.video.muted = true;
@@ -145,7 +146,7 @@ export class Preview {
 
   say(hints, text) {
     const { say } = this.context;
-    const line = text ?? say(hints.length ? `page.camera.hint.${hints[0]}` : "page.camera.fit");
+    const line = text ?? say(hints.length ? `page.camera.hint.${hints[0]}` : this.fit);
     this.stage.dataset.hint = hints[0] ?? "";
     this.hint.classList.toggle("fit", !hints.length && !text);
     if (this.hint.textContent !== line) this.hint.textContent = line;

@@ -27,8 +27,7 @@ export function review(visit, context, on) {
   ];
   const summary = say("page.sequence.summary", { taken: visit.shots.size, all: visit.views.length });
   const grid = el("div", { class: "review" }, visit.views.map((view, i) => figure(view, i)));
-  make.disabled = visit.shots.size === 0 || !context.engine.can.photoSet;
-  if (!context.engine.can.photoSet) status.textContent = say("page.sequence.server_only");
+  make.disabled = visit.shots.size === 0;
   return el("div", { class: "reviewing" }, heading, el("p", { text: summary }), grid,
     el("div", { class: "tools" }, controls), el("p", { class: "note", text: say("page.sequence.privacy") }), status, place);
 
@@ -65,8 +64,12 @@ export function review(visit, context, on) {
   }
 
   async function makeSheet() {
-    make.disabled = true;
     put(place);
+    if (!context.engine.can.photoSet) {
+      status.textContent = say("page.sequence.server_only");
+      return;
+    }
+    make.disabled = true;
     status.textContent = say("page.sequence.making");
     try {
       const { html } = await context.engine.photoSet(visit.pictures, { language: context.language, title: "" });
@@ -77,9 +80,12 @@ export function review(visit, context, on) {
       });
       put(place, el("div", { class: "tools" }, keepSheet), frame);
       status.textContent = say("page.sequence.made");
+      make.disabled = false;
+      keepSheet.focus({ preventScroll: true });
     } catch (error) {
       status.textContent = say("page.sequence.failed", { reason: lineOf(error, context) });
+      make.disabled = false;
+      make.focus({ preventScroll: true });
     }
-    make.disabled = false;
   }
 }

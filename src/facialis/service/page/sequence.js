@@ -58,9 +58,8 @@ export function sequence(root, context) {
       el("figure", {}, drawView(view, facts), el("figcaption", { text: `${i + 1}. ${say(`view.${view}`)}` }))));
     const start = button(say("page.sequence.start"), () => begin(), { class: "main" });
     const load = fileButton(say("page.sequence.load_outline"), "application/json,.json", loadOutline);
-    const where = say(`page.camera.where_${context.engine.name === "local" ? "local" : "server"}`);
     put(body, el("p", { text: say("page.sequence.about") }), el("div", { class: "tools" }, start, load),
-      el("p", { class: "note", text: `${say("page.sequence.outline_about")} ${where}` }), drawings);
+      el("p", { class: "note", text: say("page.sequence.outline_about") }), drawings);
   }
 
   async function loadOutline(file) {
@@ -132,9 +131,13 @@ export function sequence(root, context) {
   }
 
   function onLook(look, hints) {
+    preview.fit = "page.camera.fit";
     if (busy || !automatic.box.checked) return preview.progress(0);
     const may = look.points !== null && expressed(visit.view, look.points, visit.rest, performance.now() - asked, facts.region_landmarks);
-    if (!may) shutter.reset();
+    if (!may) {
+      preview.fit = "page.sequence.now";
+      shutter.reset();
+    }
     const share = may ? shutter.take(look, hints) : 0;
     preview.progress(share, share > 0 && share < 1 ? String(Math.ceil((1 - share) * COUNT)) : "");
     return share === 1 ? capture() : undefined;
