@@ -7,14 +7,17 @@ const ticks = [];
 setInterval(() => ticks.push(performance.now()), 10);
 
 const engine = localEngine({}, (share) => shares.push(share));
-const ready = engine.then(() => performance.now() - began);
+const ready = engine.then(
+  () => performance.now() - began,
+  () => null,
+);
 
 /** Judge a file of this site; says how long that took, and how long the page stood still for it. */
 globalThis.judge = async (address, options) => {
   const blob = await (await fetch(address)).blob();
-  const made = await engine;
-  const start = performance.now();
   try {
+    const made = await engine;
+    const start = performance.now();
     const found = await made.detect(blob, { name: address, ...options });
     return { ms: performance.now() - start, stood: longest(start), ready: await ready, shares, ...found };
   } catch (error) {

@@ -1,5 +1,5 @@
 // node static.mjs TASK.json: opens a static site in a browser and prints what the engine said, and what was asked.
-// TASK.json: {"browser": PROGRAM, "sandbox": false, "modules": FOLDER, "page": ADDRESS, "steps": [STEP, ...]}
+// TASK.json: {"browser": PROGRAM, "sandbox": false, "modules": FOLDER, "args": [FLAG, ...], "page": ADDRESS, "steps": [STEP, ...]}
 // STEP: [FUNCTION, ...ARGUMENTS] of the page, or ["upload", SELECTOR, FILE, SELECTOR of what then comes]
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import path from "node:path";
 
 const task = JSON.parse(await readFile(process.argv[2], "utf8"));
 const { chromium } = createRequire(path.join(task.modules, "x"))("playwright-core");
-const browser = await chromium.launch({ executablePath: task.browser, chromiumSandbox: task.sandbox });
+const browser = await chromium.launch({ executablePath: task.browser, chromiumSandbox: task.sandbox, args: task.args });
 const page = await browser.newPage();
 const seen = { requests: [], bytes: 0, console: [], steps: [] };
 const sizes = [];

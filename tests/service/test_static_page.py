@@ -95,8 +95,9 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def opened(folder: Path, page: str, steps: list[list[Any]]) -> Row:
+def opened(folder: Path, page: str, steps: list[list[Any]], *flags: str) -> Row:
     task = {"browser": str(browser()), "sandbox": not ROOT, "page": page, "steps": steps, "modules": str(MODULES)}
+    task["args"] = list(flags)
     (folder / "task.json").write_text(json.dumps(task))
     command = [node(), str(HERE / "static.mjs"), str(folder / "task.json")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180)
@@ -233,6 +234,20 @@ def test_mediapipe_by_itself_would_ask_its_maker(address, tmp_path) -> None:
     """What is held back above is real: MediaPipe tells Google's servers how it was used."""
     asked = opened(tmp_path, f"{address}/harness.html", [["unguarded"]])["steps"][0]
     assert [url for url in asked if not url.startswith(f"{address}/")] == ["https://odml.pa.googleapis.com/v1/log"]
+
+
+@LOCAL
+def test_a_browser_that_cannot_says_so_before_it_fetches_anything(address, tmp_path) -> None:
+    seen = opened(
+        tmp_path,
+        f"{address}/harness.html",
+        [["judge", "wall.png", {}]],
+        "--disable-gpu",
+        "--disable-software-rasterizer",
+    )
+    assert seen["steps"][0]["status"] == 501
+    assert seen["steps"][0]["detail"].startswith("this browser cannot judge by itself: it has no WebGL 2")
+    assert not [url for url in seen["requests"] if url.endswith((".wasm", ".task", ".onnx"))]
 
 
 def test_a_folder_of_something_else_is_not_written_over(tmp_path, monkeypatch) -> None:

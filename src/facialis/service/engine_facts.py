@@ -45,8 +45,9 @@ BROWSER = {
     "large": "too large, {width} x {height} pixels; make it smaller first",
     "undecodable": "this browser cannot show it; give a JPEG, PNG or WebP file",
     "unplayable": "this browser cannot play it; give an MP4 or WebM file, or have it judged on a server",
+    "unsupported": "this browser cannot judge by itself: it has no WebGL 2, or that is turned off; take another one",
 }
-"""What a browser says of a file that it cannot read."""
+"""What a browser says of a file that it cannot read, and of itself."""
 FRAMES_ONLY = (
     "Judged frame by frame in the browser: how the face moves was not read. The command line and the server read it."
 )

@@ -69,9 +69,10 @@ function within({ data, width, height }, largest) {
   return to;
 }
 
-function largestTexture() {
+/** Return the side of the largest picture that the landmarker can hold, px; 0 where this browser has no WebGL 2. */
+export function largestTexture() {
   const context = new OffscreenCanvas(1, 1).getContext("webgl2");
-  const size = context?.getParameter(context.MAX_TEXTURE_SIZE) ?? 2048;
+  const size = context?.getParameter(context.MAX_TEXTURE_SIZE) ?? 0;
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return size;
 }

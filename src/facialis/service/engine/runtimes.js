@@ -1,6 +1,6 @@
 // Fetches what judging needs, once, and starts it: MediaPipe's landmarker and ONNX Runtime, both WebAssembly.
 import { loadGraph, loadHead } from "./graph.js";
-import { loadLandmarker } from "./landmarker.js";
+import { largestTexture, loadLandmarker } from "./landmarker.js";
 
 const VISION = "vision/vision_wasm_module_internal";
 const ORT = "ort/ort-wasm-simd-threaded";
@@ -12,6 +12,7 @@ const ORT = "ort/ort-wasm-simd-threaded";
  */
 export async function start(base, onProgress) {
   const facts = await (await answered(new URL("facts.json", base))).json();
+  if (!largestTexture()) throw Object.assign(new Error(facts.texts.browser.unsupported), { status: 501 });
   const total = Object.values(facts.downloads).reduce((sum, size) => sum + size, 0);
   let come = 0;
   const load = (name) => fetched(new URL(name, base), (size) => onProgress(Math.min((come += size) / total, 1)));
