@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test coverage lint bundle bench clean
+.PHONY: demo test test-lowest coverage lint bundle bench dist sbom audit licences lowest clean
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -50,6 +50,21 @@ bundle: .venv/all
 
 bench: .venv/all
 	$(BIN)/python benchmarks/speed.py
+
+# What makes a release: see "Making a release" in CONTRIBUTING.md.
+RELEASE := .venv/release/bin
+
+.venv/release/made: .venv/made pyproject.toml
+	$(PYTHON) -m venv .venv/release
+	@$(RELEASE)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(RELEASE)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
+
+dist: .venv/release/made
+	rm -rf dist
+	$(RELEASE)/python -m build
+	$(RELEASE)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(RELEASE)/python tools/check_dist.py dist --install
 
 clean:
 	rm -rf .venv facialis-demo
