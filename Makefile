@@ -66,5 +66,16 @@ dist: .venv/release/made
 	$(RELEASE)/twine check --strict dist/*.whl dist/*.tar.gz
 	$(RELEASE)/python tools/check_dist.py dist --install
 
+# What is inside: of the core, and with the extras train and serve; as CycloneDX, from environments with nothing else.
+sbom: .venv/release/made
+	$(RELEASE)/python tools/sbom.py dist
+
+# Known weaknesses of what the larger of the two brings; asks the registry's advisories, so it needs the network.
+audit: .venv/release/made
+	$(RELEASE)/python tools/sbom.py dist --only-list | $(RELEASE)/pip-audit --strict --no-deps --disable-pip -r /dev/stdin
+
+licences: .venv/all
+	$(BIN)/python tools/licences.py
+
 clean:
 	rm -rf .venv facialis-demo

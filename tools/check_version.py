@@ -17,7 +17,9 @@ def main() -> None:
     tag = sys.argv[1]
     version = stated_version()
     if tag != f"v{version}":
-        sys.exit(f"the tag is {tag}, __version__ in src/facialis/__init__.py is {version}: tag v{version}, or change it")
+        sys.exit(
+            f"the tag is {tag}, __version__ in src/facialis/__init__.py is {version}: tag v{version}, or change it"
+        )
     headings = re.findall(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     if version not in [heading for heading in headings if heading != "Unreleased"][:1]:
         sys.exit(f"CHANGELOG.md has no heading ## [{version}] above the older ones")

@@ -7,6 +7,7 @@ facialis, extra by extra, through what is installed; nothing is fetched.
 from __future__ import annotations
 
 import argparse
+import platform
 import re
 from collections.abc import Iterable
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -18,9 +19,10 @@ from packaging.utils import canonicalize_name
 EXTRAS = ("serve", "train", "heic", "records", "dask", "ray")
 HEAD = """# Licences of what facialis needs
 
-Written by `make licences` (`tools/licences.py`) from what the installed packages say of themselves; not edited by hand. The software bill of
-materials of a release (`make sbom`) says the same of its exact versions. Files that are shipped or fetched, and what the wheels below carry
-inside them, are in [THIRD_PARTY.md](../THIRD_PARTY.md). Looked at on {system}.
+Written by `make licences` (`tools/licences.py`) from what the installed packages say of themselves; not edited by hand.
+The software bill of materials of a release (`make sbom`) says the same of its exact versions. Files that are shipped or
+fetched, and what some of these wheels carry inside them, are in [THIRD_PARTY.md](../THIRD_PARTY.md).
+Looked at on {system}.
 """
 LONG = 60  # characters: some packages put the whole text where its name belongs
 
@@ -30,13 +32,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs/licences.md"))
     args = parser.parse_args()
-    import platform
 
     lines = [HEAD.format(system=f"{platform.system()}, Python {'.'.join(platform.python_version_tuple()[:2])}")]
     seen: set[str] = {"facialis"}
     for extra in ("", *EXTRAS):
         packages, missing = needed("facialis", extra, seen)
-        lines += [f"\n## {f'The extra `{extra}`, beside that' if extra else 'The core'}\n", "| package | version | licence |", "|---|---|---|"]
+        lines += [
+            f"\n## {f'The extra `{extra}`, beside that' if extra else 'The core'}\n",
+            "| package | version | licence |",
+            "|---|---|---|",
+        ]
         lines += [f"| {found.name} | {found.version} | {licence(found)} |" for found in packages]
         if missing:
             lines.append(f"\nNot installed where this was written: {', '.join(sorted(missing))}.")
@@ -45,7 +50,7 @@ def main() -> None:
 
 
 def needed(name: str, extra: str, seen: set[str]) -> tuple[list[Distribution], set[str]]:
-    """Return what `name` with `extra` needs here, by name, without what is in `seen` (which grows), and what is absent."""
+    """Return what `name` with `extra` needs here, by name, and what is absent; nothing of `seen`, which grows."""
     found: dict[str, Distribution] = {}
     missing: set[str] = set()
     waiting = [(name, frozenset({extra}))]
