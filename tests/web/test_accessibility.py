@@ -8,7 +8,6 @@ import dataclasses
 import itertools
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from test_agreement import node
 from typer.testing import CliRunner
 
 from facialis.app.cli import app
@@ -25,32 +23,15 @@ from facialis.cohorts.simulated.picture import palsy_twin
 from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.batch import face_picture
 from facialis.detection.bundle import Bundle
-from facialis.errors import FacialisError
 from facialis.files import write_text
 from facialis.reports.html import Entry, write_report
-from facialis.reports.pdf import find_browser
 from facialis.reports.photo import look_at, render_photos
 from facialis.reports.study import render_study
+from tests.browsers import ROOT, browser, node
 from tests.reports.test_study_page import results
 
 HERE = Path(__file__).parent
 WIDTHS = (390, 1280)
-ROOT = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium refuses its sandbox to root
-
-
-def browser() -> Path:
-    """Return the browser's program; skip where it or Node is missing, but never where `make test` could install it."""
-    message = "no Node, or no axe-core in tests/web: `make test` installs both"
-    whole = bool(os.environ.get("FACIALIS_WEB") or os.environ.get("CI"))
-    if node() and (HERE / "node_modules" / "axe-core").is_dir():
-        try:
-            return find_browser()
-        except FacialisError as error:
-            message = str(error)
-            whole = bool(os.environ.get("CI")) or (whole and ROOT and shutil.which("apt-get") is not None)
-    if whole:
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def facialis(*arguments: str) -> None:
@@ -61,7 +42,7 @@ def facialis(*arguments: str) -> None:
 @pytest.fixture(scope="module")
 def pages(detector, astronaut, astronaut_face, tmp_path_factory) -> list[Path]:
     """The report on a palsy, a healthy face, an unfit and a broken photo, in every way; the other pages."""
-    browser()  # nothing is made where nothing can be looked at
+    browser("axe-core")  # nothing is made where nothing can be looked at
     root = tmp_path_factory.mktemp("web")
     photos, person = root / "photos", root / "person"
     photos.mkdir()
@@ -103,7 +84,7 @@ def seen(pages, tmp_path_factory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("seen")
     shots = os.environ.get("FACIALIS_SHOTS")  # a folder to keep what was seen in, to look at it
     task = {
-        "browser": str(browser()),
+        "browser": str(browser("axe-core")),
         "sandbox": not ROOT,
         "pages": [str(page) for page in pages],
         "widths": WIDTHS,
@@ -156,7 +137,7 @@ def test_a_bad_page_is_seen_to_be_bad(tmp_path):
         '<!doctype html><html lang="en"><title>x</title><h1>x</h1><h4>y</h4><img src="https://example.org/a.png">'
         '<p style="color:#bbb;width:900px">pale and wide</p>'
     )
-    task = {"browser": str(browser()), "sandbox": not ROOT,
+    task = {"browser": str(browser("axe-core")), "sandbox": not ROOT,
             "pages": [str(page)], "widths": [390], "shots": None}  # fmt: skip
     (tmp_path / "task.json").write_text(json.dumps(task))
     done = subprocess.run(

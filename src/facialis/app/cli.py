@@ -20,6 +20,7 @@ from facialis.app import (
     follow,
     measure,
     metrology,
+    page,
     photo_set,
     recalibrate,
     reference,
@@ -74,6 +75,7 @@ app.command("repeatability")(repeatability.repeatability)
 app.add_typer(bundle.app, name="bundle")
 app.command("measure")(measure.measure)
 app.command("demo")(demo.demo)
+app.command("page")(page.page)
 app.command("metrology")(metrology.metrology)
 app.command("simulate")(cohorts.simulate)
 app.command("extract")(cohorts.extract)

@@ -189,6 +189,11 @@ class Bundle:
         return tuple(put.name for put in self._session.get_inputs())
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the graph answers, of `OUTPUTS`."""
+        return tuple(put.name for put in self._session.get_outputs())
+
+    @property
     def by_measures(self) -> bool:
         """Whether the logits follow from the measures alone."""
         return self.label_reads == ("measures",)
@@ -196,7 +201,7 @@ class Bundle:
     @property
     def label_reads(self) -> tuple[str, ...]:
         """What the logits follow from, of `INPUTS`, where the measures are given: they come first if they count."""
-        return self._head[1]
+        return self.head[1]
 
     @cached_property
     def reference(self) -> Reference:
@@ -301,6 +306,12 @@ class Bundle:
     @cached_property
     def _head(self) -> tuple[Any, tuple[str, ...]]:
         """Return the part of the graph that makes the logits with the measures given, and what it asks for."""
+        graph, asked = self.head
+        return (self._session if graph is self.graph else self._start(graph)), asked
+
+    @cached_property
+    def head(self) -> tuple[bytes, tuple[str, ...]]:
+        """The part of the graph that makes the logits with the measures given, and what it asks for, of `INPUTS`."""
         import onnx
 
         model = onnx.load_model_from_string(self.graph)
@@ -308,7 +319,7 @@ class Bundle:
         counts = any("measures" in node.input for node in nodes)
         asked = (("measures",) if counts else ()) + tuple(name for name in rest if name != "measures")
         if set(asked) == set(self.inputs):
-            return self._session, asked
+            return self.graph, asked
         used = {name for node in nodes for name in node.input}
         single = {put.name for put in model.graph.input if put.type.tensor_type.shape.dim[0].dim_value == 1}
         part = onnx.helper.make_graph(
@@ -323,8 +334,8 @@ class Bundle:
             [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", 2])],
             [tensor for tensor in model.graph.initializer if tensor.name in used],
         )
-        head = onnx.helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
-        return self._start(head.SerializeToString()), asked
+        made = onnx.helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)
+        return made.SerializeToString(), asked
 
 
 def _sums(graph: bytes, card: bytes) -> str:

@@ -21,12 +21,12 @@ from facialis.errors import PictureError
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import Face, FaceLandmarker, Landmarker
 from facialis.faces.quality import NO_FACE, SEVERAL_FACES, Limits, assess
+from facialis.faces.reasons import reason
 from facialis.faces.sources import display_name, is_video
 from facialis.faces.videos import read_video
 from facialis.faces.webcam import is_webcam, read_webcam
 from facialis.progress import track
 
-NOT_MIRRORED = "no face in the mirrored picture: the landmarks are not to be trusted"
 FaceChoice = Literal["only", "largest", "all"] | int
 """Which face of several: ``only`` (abstain when there are several), ``largest``, ``all``, or the n-th largest."""
 
@@ -176,7 +176,7 @@ class Detector(Judge):
             return self.decide(base, reading)
         mirrored = look_again(self.landmarker, rgb, face)
         if mirrored is None:
-            return self.decide(base, reading, doubts=(NOT_MIRRORED,))
+            return self.decide(base, reading, doubts=(reason("not_mirrored"),))
         return self.decide(base, reading, mirrored, self.read(mirrored, quality.yaw, rgb))
 
     def _judge(
@@ -197,7 +197,7 @@ class Detector(Judge):
             return [dataclasses.replace(none, reasons=(SEVERAL_FACES,))]
         number = choice if isinstance(choice, int) else 1
         if number > len(faces):
-            return [dataclasses.replace(none, reasons=(f"no face {number}: {len(faces)} found",))]
+            return [dataclasses.replace(none, reasons=(reason("no_such_face", number=number, count=len(faces)),))]
         chosen = faces[number - 1]
         return [self.judge(chosen, rgb, source=source, number=None if choice == "only" else number, twice=twice)]
 

@@ -22,13 +22,13 @@ COPIES = 12
 LIDS = 0.001
 """Standard deviation of a whole eyelid's height by itself, interocular distances, at 35 px and more between the eyes;
 below it grows as 1 / size."""
-_LIDS_PX = 35.0
+LIDS_PX = 35.0
 _UPPER, _LOWER = (161, 160, 159, 158, 157), (163, 144, 145, 153, 154)
 _SIZE = 100.0
 
 
 @cache
-def _fields() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def copy_fields() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return noise (COPIES, 478, 3) in standard deviations, fields (COPIES, 478) of what a degree of yaw leaves, and
     what the lids do by themselves (COPIES, 478), in standard deviations.
     """
@@ -51,11 +51,11 @@ def noisy_copies(landmarks: NDArray[np.floating[Any]], iod_px: float, yaw: float
     ----------
     iod_px, yaw : px between the irises, and reported degrees.
     """
-    noise, turned, lids = _fields()
+    noise, turned, lids = copy_fields()
     still = np.hypot(*noise_scale(np.array([max(iod_px, 1.0)])))[0][:, None]
     moved = noise * still
     moved[..., 1] -= turned * abs(yaw)
-    moved[..., 1] += lids * LIDS / WIDENING * max(1.0, _LIDS_PX / max(iod_px, 1.0))
+    moved[..., 1] += lids * LIDS / WIDENING * max(1.0, LIDS_PX / max(iod_px, 1.0))
     points = np.asarray(landmarks, dtype=np.float64)
     copies = np.concatenate([points[None], points + WIDENING * iod_px * moved])
     return np.asarray(copies, dtype=np.float32)

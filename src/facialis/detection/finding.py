@@ -68,6 +68,10 @@ MORE = (
 )
 
 
+ADVICE = "Seen: {seen}. {more}"
+OUTSIDE, WITHIN = "outside the healthy range: {names}", "no asymmetry beyond the healthy range"
+
+
 @dataclass(frozen=True, eq=False)
 class Finding:
     """A finding on one face, one frame, one whole video, or on a picture that could not be judged.
@@ -174,16 +178,14 @@ class Finding:
         if self.video is not None:
             words = [f"{e['movement'].replace('_', ' ')}: {e['moves_less'].replace('_', ' ')} moves less"
                      for e in self.video.events if e["moves_less"]]  # fmt: skip
-            return f"Seen: {', '.join(words) or 'no side that clearly moves less'}. {MORE}"
+            return ADVICE.format(seen=", ".join(words) or "no side that clearly moves less", more=MORE)
         outside = [
             name
             for name, number in (self.numbers or {}).get("millimetres", {}).items()
             if number.reference is not None and abs(number.value) > number.reference[1] + number.error
         ]
-        seen = (
-            f"outside the healthy range: {', '.join(outside)}" if outside else "no asymmetry beyond the healthy range"
-        )
-        return f"Seen: {seen}. {MORE}"
+        seen = OUTSIDE.format(names=", ".join(outside)) if outside else WITHIN
+        return ADVICE.format(seen=seen, more=MORE)
 
     def explain(
         self, bundle: Bundle | None = None, *, language: str = "en", picture: NDArray[np.uint8] | None = None

@@ -20,6 +20,7 @@ from facialis.errors import FacialisError, PictureError, RecipeError
 from facialis.faces.face import Face
 from facialis.faces.geometry import undo_pose
 from facialis.faces.quality import Limits, Quality, assess_landmarks
+from facialis.faces.reasons import reason
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.crops import crop
 from facialis.modalities.signed import signed_measures
@@ -103,18 +104,12 @@ class Judge:
         if mirrored is not None:
             apart = disagreement(face, mirrored)
             if apart > DISAGREEMENT:
-                reasons.append(
-                    f"landmarks disagree by {apart:.0%} of the distance between the eyes with those of the mirrored "
-                    f"picture, up to {DISAGREEMENT:.0%} can be judged"
-                )
+                reasons.append(reason("disagree", value=apart, limit=DISAGREEMENT))
         answers = reading.answers if again is None else mean_answers(reading.answers, again.answers)
         limit = self.bundle.card.novelty_limit
         novelty = answers.get("novelty")
         if limit is not None and novelty is not None and novelty[0] > limit:
-            reasons.append(
-                f"unlike the faces that the model knows (is the picture upright, the face uncovered?): "
-                f"distance {novelty[0]:.1f}, up to {limit:.1f}"
-            )
+            reasons.append(reason("unlike", value=float(novelty[0]), limit=limit))
         looked_twice = again is not None
         if reasons and not self.force:
             return dataclasses.replace(found, reasons=tuple(reasons), looked_twice=looked_twice)

@@ -37,7 +37,7 @@ LENGTHS = {
 DEVIATIONS = {"philtrum_deviation": "philtrum_deviation", "mouth_midline_deviation": "lower_lip_deviation"}
 SIDES = ("subject_right", "subject_left")
 
-_BY_NAME = {entry.name: entry for entry in SIGNED_MEASURES}
+BY_NAME = {entry.name: entry for entry in SIGNED_MEASURES}
 
 
 def millimetre_names() -> tuple[str, ...]:
@@ -93,18 +93,25 @@ def millimetres_of(landmarks: NDArray[np.floating[Any]], transform: NDArray[np.f
 
 
 @cache
-def _means() -> NDArray[np.float64]:
-    """Return (k, 478): how the means of landmarks are taken that the lengths need, in the order of `_lengths`."""
+def groups() -> tuple[tuple[int, ...], ...]:
+    """Return the landmarks whose means the lengths need, in the order of `_lengths`: of each length's groups the
+    subject's right and left, of each deviation one, both irises' edges, and the irises.
+    """
     mirrored = mirror_permutation()
-    groups: list[tuple[int, ...]] = []
+    found: list[tuple[int, ...]] = []
     for name in LENGTHS.values():
-        for group in _BY_NAME[name].landmarks:
-            groups += [group, tuple(int(mirrored[i]) for i in group)]
-    groups += [_BY_NAME[name].landmarks[0] for name in DEVIATIONS.values()]
-    groups += [(end,) for ends in _IRIS_EDGES for end in ends]
-    groups += [IRIS_SUBJECT_RIGHT, IRIS_SUBJECT_LEFT]
-    means = np.zeros((len(groups), N_LANDMARKS))
-    for row, group in enumerate(groups):
+        for group in BY_NAME[name].landmarks:
+            found += [group, tuple(int(mirrored[i]) for i in group)]
+    found += [BY_NAME[name].landmarks[0] for name in DEVIATIONS.values()]
+    found += [(end,) for ends in _IRIS_EDGES for end in ends]
+    return (*found, IRIS_SUBJECT_RIGHT, IRIS_SUBJECT_LEFT)
+
+
+@cache
+def _means() -> NDArray[np.float64]:
+    """Return (k, 478): how the means of `groups` are taken."""
+    means = np.zeros((len(groups()), N_LANDMARKS))
+    for row, group in enumerate(groups()):
         means[row, list(group)] = 1 / len(group)
     return means
 
@@ -114,7 +121,7 @@ def _lengths(means: NDArray[np.float64]) -> NDArray[np.float64]:
     taken = iter(means)
     columns = []
     for name in LENGTHS.values():
-        entry = _BY_NAME[name]
+        entry = BY_NAME[name]
         quantity: Any = QUANTITIES[entry.kind]
         right, left = zip(
             *((next(taken) * [-1.0, -1.0], next(taken) * [1.0, -1.0]) for _ in entry.landmarks), strict=True

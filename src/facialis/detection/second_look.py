@@ -17,7 +17,7 @@ DISAGREEMENT = 0.08
 
 84 simulated pictures: median 0.018, largest 0.045."""
 
-_TELLING = sorted({i for name, edges in CONTOURS.items() if name != "face_oval" for edge in edges for i in edge})
+TELLING = sorted({i for name, edges in CONTOURS.items() if name != "face_oval" for edge in edges for i in edge})
 
 
 def look_again(landmarker: Landmarker, rgb: NDArray[np.uint8], face: Face) -> Face | None:
@@ -37,7 +37,7 @@ def look_again(landmarker: Landmarker, rgb: NDArray[np.uint8], face: Face) -> Fa
 def disagreement(face: Face, other: Face) -> float:
     """Return how far apart two findings of one face lie, in interocular distances: the 90 % quantile over the contours
     inside the face, a common shift removed."""
-    apart = (other.landmarks - face.landmarks)[_TELLING, :2]
+    apart = (other.landmarks - face.landmarks)[TELLING, :2]
     apart = apart - np.median(apart, axis=0)
     return float(np.quantile(np.hypot(*apart.T), 0.9)) / max(face.interocular_px, 1e-6)
 

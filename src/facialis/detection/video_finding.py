@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from facialis.detection.errors import spread
 from facialis.detection.excursions import Motion
 from facialis.detection.finding import Finding, logit_of
+from facialis.faces.reasons import reason
 from facialis.modalities.movements import Event
 from facialis.modalities.video_evidence import Difference, VideoModel, differences, sides_of
 
@@ -63,8 +64,8 @@ def whole_finding(
         return Whole(dataclasses.replace(base, status="abstained", reasons=(why_not,)), None, None)
     judged = [finding for finding in findings if finding.logit is not None]
     if not judged:
-        seen = dict.fromkeys(reason.split(":")[0] for finding in findings for reason in finding.reasons)
-        reasons = ("no frame could be judged", *seen)
+        seen = dict.fromkeys(why.split(":")[0] for finding in findings for why in finding.reasons)
+        reasons = (reason("no_frame"), *seen)
         return Whole(dataclasses.replace(base, status="abstained", reasons=reasons), None, None)
     errors = [finding.logit_error or 0.0 for finding in judged]
     varying = float(np.std([finding.logit or 0.0 for finding in judged])) / math.sqrt(len(judged))

@@ -22,13 +22,13 @@ Values = NDArray[np.float64]
 
 UNIT = 24.0
 """px of the patch in one interocular distance."""
-_SIZE, _MIDDLE = 72, (36.0, 30.0)
-_FLOOR = 6.0
+SIZE, MIDDLE = 72, (36.0, 30.0)
+FLOOR = 6.0
 """Added to every level before its logarithm: the noise of a dark picture is no colour."""
-_SCALE = np.array([0.5, 0.12, 0.12])
+STEPS = np.array([0.5, 0.12, 0.12])
 """One step of colour: grey level, red over green, blue over green, as logarithms."""
 
-_REGIONS: dict[str, tuple[tuple[int, ...], float]] = {
+PATCHES: dict[str, tuple[tuple[int, ...], float]] = {
     "forehead": ((63, 105, 66), -0.16),
     "brow": ((63, 105, 66, 52, 65), 0.0),
     "below the eye": ((230, 229, 119), 0.0),
@@ -37,14 +37,14 @@ _REGIONS: dict[str, tuple[tuple[int, ...], float]] = {
     "cheek": ((50, 205, 101), 0.0),
 }
 """Patches of the subject's right: landmarks, and how far below them they lie, interocular distances."""
-_MIDLINE: dict[str, tuple[int, ...]] = {
+MIDLINE: dict[str, tuple[int, ...]] = {
     "nose": (197, 195, 5),
     "between the brows": (151, 9),
     "lips": (11, 72, 302, 16, 85, 315),
     "around the lips": (164, 200, 199, 57, 287, 206, 426),
 }
-_APERTURE = ((33, 133, 159, 145), (263, 362, 386, 374))
-_MOUTH = (61, 291, 0, 17)
+APERTURE = ((33, 133, 159, 145), (263, 362, 386, 374))
+MOUTH = (61, 291, 0, 17)
 
 
 class Cover(NamedTuple):
@@ -76,11 +76,11 @@ class Cover(NamedTuple):
 def covered(face: Face, rgb: NDArray[np.uint8]) -> Cover:
     """Measure what tells a covered part of the face in the (height, width, 3) picture it was found in."""
     patch, points = _patch(face, rgb)
-    level = np.log(patch @ np.array([0.299, 0.587, 0.114], np.float32) + _FLOOR)
+    level = np.log(patch @ np.array([0.299, 0.587, 0.114], np.float32) + FLOOR)
     colours = _colours(patch, points)
-    names = list(_REGIONS)
+    names = list(PATCHES)
     right, left = colours[: len(names)], colours[len(names) : 2 * len(names)]
-    middle = dict(zip(_MIDLINE, colours[2 * len(names) :], strict=True))
+    middle = dict(zip(MIDLINE, colours[2 * len(names) :], strict=True))
     hair, around, above = [], [], [middle["nose"], middle["between the brows"]]
     for row in (right, left):
         side = dict(zip(names, row, strict=True))
@@ -95,15 +95,15 @@ def covered(face: Face, rgb: NDArray[np.uint8]) -> Cover:
         hair=max(hair),
         likeness=_correlation(_detail(one), _detail(other)) + rows,
         lenses=float(max(around)),
-        eye_range=max(_range(level, points[list(part)], 0.06) for part in _APERTURE),
+        eye_range=max(_range(level, points[list(part)], 0.06) for part in APERTURE),
         lip_steps=_steps(middle["lips"], middle["around the lips"]),
         lip_redness=float(middle["lips"][1] - np.median([colour[1] for colour in above])),
-        mouth_range=_range(level, points[list(_MOUTH)], 0.0),
+        mouth_range=_range(level, points[list(MOUTH)], 0.0),
     )
 
 
 def _patch(face: Face, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Values]:
-    """Return the face (`_SIZE`, `_SIZE`, 3), level, `UNIT` px between the irises, and its landmarks (478, 2) there."""
+    """Return the face (`SIZE`, `SIZE`, 3), level, `UNIT` px between the irises, and its landmarks (478, 2) there."""
     import cv2
 
     points = face.landmarks[:, :2].astype(np.float64)
@@ -119,19 +119,19 @@ def _patch(face: Face, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Val
     small = cut if step == 1 else cv2.resize(cut, tuple(whole.tolist()), interpolation=cv2.INTER_AREA)
     cos, sin = along / reach
     turn = UNIT / reach * np.array([[cos, sin], [-sin, cos]])
-    shift = np.array(_MIDDLE) - turn @ middle
+    shift = np.array(MIDDLE) - turn @ middle
     matrix = np.concatenate([turn * step, (turn @ low + shift)[:, None]], axis=1)
-    made = cv2.warpAffine(small, matrix, (_SIZE, _SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    made = cv2.warpAffine(small, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(made, dtype=np.float32), points @ turn.T + shift
 
 
 @cache
-def _places() -> tuple[NDArray[np.intp], Values, Values]:
+def places() -> tuple[NDArray[np.intp], Values, Values]:
     """Return the places' landmarks (k,), how far below them they lie (k,), px, and of which each is the mean (n, k)."""
     mirrored = mirror_permutation()
-    parts = [(points, down) for points, down in _REGIONS.values()]
-    parts += [(tuple(int(mirrored[i]) for i in points), down) for points, down in _REGIONS.values()]
-    parts += [(points, 0.0) for points in _MIDLINE.values()]
+    parts = [(points, down) for points, down in PATCHES.values()]
+    parts += [(tuple(int(mirrored[i]) for i in points), down) for points, down in PATCHES.values()]
+    parts += [(points, 0.0) for points in MIDLINE.values()]
     landmarks = [i for points, _ in parts for i in points]
     downs = [UNIT * down for points, down in parts for _ in points]
     owner = np.repeat(np.arange(len(parts)), [len(points) for points, _ in parts])
@@ -140,13 +140,13 @@ def _places() -> tuple[NDArray[np.intp], Values, Values]:
 
 
 def _colours(patch: NDArray[np.float32], points: Values) -> Values:
-    """Return the colour (n, 3) of each place: `_REGIONS` of the subject's right, then left, then `_MIDLINE`."""
-    landmarks, downs, shares = _places()
+    """Return the colour (n, 3) of each place: `PATCHES` of the subject's right, then left, then `MIDLINE`."""
+    landmarks, downs, shares = places()
     at = np.round(points[landmarks] + np.stack([np.zeros(len(downs)), downs], axis=1)).astype(int)
-    at = np.clip(at, 1, _SIZE - 2)
+    at = np.clip(at, 1, SIZE - 2)
     offsets = np.arange(-1, 2)
     pixels = patch[at[:, 1, None, None] + offsets[:, None], at[:, 0, None, None] + offsets].reshape(len(at), 9, 3)
-    mean = np.sort(pixels, axis=1)[:, 4] + np.float64(_FLOOR)  # the median of nine
+    mean = np.sort(pixels, axis=1)[:, 4] + np.float64(FLOOR)  # the median of nine
     grey = np.log(mean @ np.array([0.299, 0.587, 0.114]))
     red, green, blue = np.log(mean).T
     return np.asarray(shares @ np.stack([grey, red - green, blue - green], axis=1))
@@ -154,7 +154,7 @@ def _colours(patch: NDArray[np.float32], points: Values) -> Values:
 
 def _steps(one: Values, other: Values) -> float:
     """Return the distance of two colours in steps."""
-    return float(np.sqrt((((one - other) / _SCALE) ** 2).sum()))
+    return float(np.sqrt((((one - other) / STEPS) ** 2).sum()))
 
 
 def _about(level: NDArray[np.float32], centre: Values, sign: int) -> NDArray[np.float32]:
@@ -180,7 +180,7 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def _range(level: NDArray[np.float32], points: Values, margin: float) -> float:
     """Return the range of the logarithms of the grey levels in the box of some points, 5 to 95 %."""
-    low = np.floor(points.min(axis=0) - np.array([0, margin * UNIT])).clip(0, _SIZE - 2).astype(int)
-    high = np.ceil(points.max(axis=0) + np.array([1, 1 + margin * UNIT])).clip(low + 2, _SIZE).astype(int)
+    low = np.floor(points.min(axis=0) - np.array([0, margin * UNIT])).clip(0, SIZE - 2).astype(int)
+    high = np.ceil(points.max(axis=0) + np.array([1, 1 + margin * UNIT])).clip(low + 2, SIZE).astype(int)
     values = np.sort(level[low[1] : high[1], low[0] : high[0]], axis=None)
     return float(values[int(0.95 * (len(values) - 1))] - values[int(0.05 * (len(values) - 1))])

@@ -12,10 +12,10 @@ from facialis.faces.covered import Cover, covered
 from facialis.faces.face import Face
 from facialis.faces.geometry import head_pose
 from facialis.faces.mesh import CONTOURS
+from facialis.faces.reasons import reason
 
-NO_FACE = "no face"
-SEVERAL_FACES = "several faces"
-_LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
+NO_FACE, SEVERAL_FACES = reason("no_face"), reason("several_faces")
+LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
 
 
 @dataclass(frozen=True)
@@ -115,18 +115,12 @@ def assess_landmarks(face: Face, limits: Limits | None = None) -> Quality:
     x, y = face.landmarks[:, 0], face.landmarks[:, 1]
     outside = float(np.mean((x < 0) | (y < 0) | (x > width) | (y > height)))
     found = (
-        (
-            face.interocular_px < limits.interocular_px,
-            f"face too small: {face.interocular_px:.0f} px between the eyes, {limits.interocular_px:.0f} are needed",
-        ),
-        (abs(yaw) > limits.yaw, f"head turned aside: {abs(yaw):.0f}°, up to {limits.yaw:.0f}° can be judged"),
-        (
-            abs(pitch) > limits.pitch,
-            f"head tilted {'up' if pitch > 0 else 'down'}: {abs(pitch):.0f}°, up to {limits.pitch:.0f}° can be judged",
-        ),
-        (outside > limits.outside, f"face cut by the picture's border: {outside:.0%} of it lies outside"),
+        ("small", face.interocular_px < limits.interocular_px, face.interocular_px, limits.interocular_px),
+        ("turned", abs(yaw) > limits.yaw, abs(yaw), limits.yaw),
+        ("tilted_up" if pitch > 0 else "tilted_down", abs(pitch) > limits.pitch, abs(pitch), limits.pitch),
+        ("cut", outside > limits.outside, outside, limits.outside),
     )
-    reasons = tuple(reason for unfit, reason in found if unfit)
+    reasons = tuple(reason(name, value=value, limit=limit) for name, unfit, value, limit in found if unfit)
     return Quality(face.interocular_px, yaw, pitch, roll, outside, reasons)
 
 
@@ -139,31 +133,22 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     detail = sharpness(grey)
     spreads = _eye_spreads(face, rgb)
     eyes = min(spreads) / max(*spreads, 1e-6)
-    mouth = float(_grey_box(face.landmarks[list(_LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
+    mouth = float(_grey_box(face.landmarks[list(LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
     cover = covered(face, rgb)
     found = (
-        (eyes < limits.eyes, "half of the face is hidden: hardly anything is to be seen where one eye should be"),
-        (
-            eyes >= limits.eyes and cover.likeness < limits.likeness,
-            "half of the face is hidden: one eye and brow are nothing like the other",
-        ),
-        (cover.hair > limits.hair, "a brow is hidden: it looks like the forehead above it, and that not like skin"),
-        (
-            cover.lenses < limits.lenses and cover.eye_range < limits.lens_range,
-            "the eyes are hidden: all about them is dark, as behind sunglasses",
-        ),
-        (
-            mouth < limits.mouth or _no_mouth(cover, limits),
-            "the lower half of the face is hidden: hardly anything is to be seen where the mouth should be",
-        ),
-        (brightness < limits.darkest, f"too dark: mean grey level {brightness:.0f} of 255"),
-        (brightness > limits.brightest, f"too bright: mean grey level {brightness:.0f} of 255"),
-        (contrast < limits.contrast, f"too little contrast: grey levels vary by {contrast:.1f} of 255"),
-        (contrast >= limits.contrast and detail < limits.sharpness, "blurred: fine detail is missing"),
+        ("eye_hidden", eyes < limits.eyes, eyes),
+        ("eyes_unlike", eyes >= limits.eyes and cover.likeness < limits.likeness, cover.likeness),
+        ("brow_hidden", cover.hair > limits.hair, cover.hair),
+        ("eyes_hidden", cover.lenses < limits.lenses and cover.eye_range < limits.lens_range, cover.lenses),
+        ("mouth_hidden", mouth < limits.mouth or _no_mouth(cover, limits), mouth),
+        ("dark", brightness < limits.darkest, brightness),
+        ("bright", brightness > limits.brightest, brightness),
+        ("flat", contrast < limits.contrast, contrast),
+        ("blurred", contrast >= limits.contrast and detail < limits.sharpness, detail),
     )
     return replace(
         seen,
-        reasons=(*seen.reasons, *(reason for unfit, reason in found if unfit)),
+        reasons=(*seen.reasons, *(reason(name, value=value) for name, unfit, value in found if unfit)),
         sharpness=detail,
         brightness=brightness,
         contrast=contrast,

@@ -50,15 +50,15 @@ def without_sign(values: ArrayLike, definition: str = "oo-2025") -> Values:
     """Turn (..., 29) measures into what can be held against a reference range: signed ones into their absolute
     distance from the symmetric value, all others as they are."""
     values = np.asarray(values, dtype=np.float64)
-    return np.where(is_signed(definition), np.abs(values - _symmetric(definition)), values)
+    return np.where(is_signed(definition), np.abs(values - symmetric_values(definition)), values)
 
 
 def with_sign_of(values: ArrayLike, sizes: ArrayLike, definition: str = "oo-2025") -> Values:
     """Turn sizes (..., 29), as `without_sign` gives them, into measures that lie to the same side as `values`."""
-    symmetric = _symmetric(definition)
+    symmetric = symmetric_values(definition)
     side = np.where(np.asarray(values) < symmetric, -1.0, 1.0)
     return np.where(is_signed(definition), symmetric + side * np.asarray(sizes), sizes)
 
 
-def _symmetric(definition: str) -> Values:
+def symmetric_values(definition: str) -> Values:
     return np.array([entry.symmetric[definition] or 0.0 for entry in MEASURES])

@@ -189,11 +189,13 @@ def create_app(settings: Settings) -> FastAPI:
         return _page(made, "facialis-set.html")
 
     @app.get("/v1/model", response_model=ModelOut, responses=PROBLEMS)
-    async def model() -> Response:
+    async def model(
+        card: Annotated[bool, Query(description="Whether to tell the card, which is large.")] = True,
+    ) -> Response:
         """Tell what judges: the bundle's card, its hash, and the service's limits."""
         limits = {name: getattr(settings, name) for name in _LIMITS}
         told = ModelOut(
-            card=dataclasses.asdict(bundle.card),
+            card=dataclasses.asdict(bundle.card) if card else {},
             hash=bundle.hash,
             limits=limits,
             engine="engine/local.js" in site and "engine/face_landmarker.task" in site,

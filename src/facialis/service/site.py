@@ -18,9 +18,12 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.millimetres import millimetre_names
 from facialis.faces.mesh import CONTOURS, canonical_face, mirror_permutation, triangles
 from facialis.faces.quality import Limits
+from facialis.modalities.asymmetry import is_signed
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS, VIEWS
+from facialis.service.engine_files import engine_files
+from facialis.service.policy import page_policy
 from facialis.words import languages, words
 
 SECTIONS = ("format", "notice", "side", "region", "view", "page", "report", "known", "explain")
@@ -61,16 +64,25 @@ class Asset:
 def site_files(bundle: Bundle) -> dict[str, Asset]:
     """Return all files of the page by their address, with what judges in the browser where that is on this disk."""
     home = files("facialis.service")
-    found = {"index.html": _asset("index.html", home.joinpath("page", "index.html").read_bytes())}
-    for folder in ("page", "engine"):
-        for entry in sorted(home.joinpath(folder).iterdir(), key=lambda entry: entry.name):
-            if entry.is_file() and entry.name != "index.html" and _suffix(entry) in _TYPES:
-                address = f"{folder}/{entry.name}"
-                found[address] = _asset(address, entry.read_bytes())
+    found = {"index.html": _asset("index.html", _with_policy(home.joinpath("page", "index.html")))}
+    for entry in sorted(home.joinpath("page").iterdir(), key=lambda entry: entry.name):
+        if entry.is_file() and entry.name != "index.html" and _suffix(entry) in _TYPES:
+            found[f"page/{entry.name}"] = _asset(entry.name, entry.read_bytes())
+    for name, content in (engine_files(bundle) or {}).items():
+        found[f"engine/{name}"] = _asset(name, content)
     for language in languages():
         found[f"page/words/{language}.json"] = _json(page_words(language))
     found["page/facts.json"] = _json(facts(bundle))
     return found
+
+
+def _with_policy(page: Traversable) -> bytes:
+    """Return the page with its policy in itself: a static host sends no headers of ours."""
+    head = '<meta charset="utf-8">\n'
+    before, found, after = page.read_text(encoding="utf-8").partition(head)
+    assert found
+    policy = page_policy(header=False)
+    return f'{before}{head}<meta http-equiv="Content-Security-Policy" content="{policy}">\n{after}'.encode()
 
 
 def page_words(language: str) -> dict[str, str]:
@@ -81,6 +93,8 @@ def page_words(language: str) -> dict[str, str]:
 def facts(bundle: Bundle) -> dict[str, Any]:
     """Return the tables that the page draws by."""
     card = bundle.card
+    definition = card.input["definition"]
+    signed = is_signed(definition)
     regions = {
         region: sorted({i for e in SIGNED_MEASURES if e.region == region for group in e.landmarks for i in group})
         for region in REGIONS
@@ -101,7 +115,16 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         "mirror": mirror_permutation().tolist(),
         "regions": list(REGIONS),
         "region_landmarks": regions,
-        "measures": [{"name": e.name, "unit": e.unit, "region": e.region} for e in MEASURES],
+        "measures": [
+            {
+                "name": e.name,
+                "unit": e.unit,
+                "region": e.region,
+                "symmetric": e.symmetric[definition],
+                "signed": bool(signed[e.number]),
+            }
+            for e in MEASURES
+        ],
         "differences": [{"name": e.name, "unit": e.unit} for e in SIGNED_MEASURES],
         "millimetres": [{"name": name, "unit": "mm"} for name in millimetre_names()],
         "views": list(VIEWS),

@@ -9,6 +9,12 @@ export function bitmapOf(item) {
   return item.bitmap;
 }
 
+/** Let go of an item's decoded picture; it is decoded anew when it is wanted. */
+export function release(item) {
+  item?.bitmap?.then((bitmap) => bitmap?.close());
+  if (item) item.bitmap = null;
+}
+
 /** Return a canvas that shows a photo small once it is decoded. */
 export function thumbnail(item) {
   const canvas = document.createElement("canvas");
@@ -18,11 +24,13 @@ export function thumbnail(item) {
   canvas.className = "thumbnail";
   canvas.setAttribute("aria-hidden", "true");
   if (item.thumbnail) canvas.getContext("2d").drawImage(item.thumbnail, 0, 0, canvas.width, canvas.height);
-  else if (item.blob && !item.video) drawSoon(item, canvas);
+  else if (item.blob && !item.video) line = line.then(() => drawn(item, canvas)); // one at a time: large photos fill memory
   return canvas;
 }
 
-async function drawSoon(item, canvas) {
+let line = Promise.resolve();
+
+async function drawn(item, canvas) {
   let picture = null;
   try {
     picture = await createImageBitmap(item.blob, { imageOrientation: "from-image", resizeWidth: 2 * canvas.width, resizeQuality: "medium" });

@@ -1,29 +1,30 @@
 // Landmarks that sit wrong are put right: by mouse or finger, or chosen and moved with the keys.
 import { button, el, newId, put, svg } from "./dom.js";
 import { landmarkName, movable } from "./landmarks.js";
+import { ARROWS } from "./picture.js";
 
 const REACH = { mouse: 14, pen: 18, touch: 26 }; // px of the screen within which a landmark is picked up
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
  * Make the tools that move landmarks in a picture.
  * @param {object} shown what `picture` returned
  * @param {Edits} edits
+ * @param {AbortSignal} signal aborted when the picture is no longer shown
  * @returns {{root: HTMLElement, update: function()}}
  */
-export function dragging(context, shown, edits) {
+export function dragging(context, shown, edits, signal) {
   const { say, facts } = context;
   const groups = movable(facts);
   const every = Object.values(groups).flat();
   const help = newId("help");
   let on = false;
   let chosen = 61;
-  let held = null; // {index or null, at, id}
+  let held = null; // what is dragged: {index, at, id, moved}
 
   const toggle = button("", () => switchTo(!on), { "aria-expanded": "false" });
   const choice = el("select", { on: { change: () => choose(Number(choice.value)) } }, Object.entries(groups).map(([name, indices]) => el("optgroup",
     { label: say(`page.app.contour.${name}`) }, indices.map((index) => el("option", { value: index, text: landmarkName(index, facts, say) })))));
-  const arrow = (text, key, label) => button(text, (event) => nudge(KEYS[key], event.shiftKey), { "aria-label": say(label), title: say(label) });
+  const arrow = (text, key, label) => button(text, (event) => nudge(ARROWS[key], event.shiftKey), { "aria-label": say(label), title: say(label) });
   const nudges = el("span", { class: "nudges", role: "group", "aria-label": say("page.app.nudge") },
     arrow("←", "ArrowLeft", "page.app.nudge_left"), arrow("↑", "ArrowUp", "page.app.nudge_up"),
     arrow("↓", "ArrowDown", "page.app.nudge_down"), arrow("→", "ArrowRight", "page.app.nudge_right"));
@@ -35,13 +36,13 @@ export function dragging(context, shown, edits) {
     el("div", { class: "tools" }, el("label", { class: "field" }, say("page.app.landmark"), choice), nudges));
   const root = el("div", { class: "edit" }, el("div", { class: "tools" }, toggle, undo, reset), count, pad);
 
-  shown.stage.addEventListener("pointerdown", down);
+  shown.stage.addEventListener("pointerdown", down, true);
   shown.stage.addEventListener("pointermove", along);
   shown.stage.addEventListener("pointerup", up);
   shown.stage.addEventListener("pointercancel", up);
-  shown.stage.addEventListener("keydown", press);
+  shown.stage.addEventListener("keydown", press, true);
   shown.onView = drawHandles;
-  edits.addEventListener("move", update);
+  edits.addEventListener("move", update, { signal });
   switchTo(false);
 
   function switchTo(wanted) {
@@ -50,11 +51,12 @@ export function dragging(context, shown, edits) {
     toggle.setAttribute("aria-expanded", String(on));
     pad.hidden = !on;
     shown.stage.classList.toggle("editing", on);
-    if (on) {
-      const attributes = { tabindex: "0", role: "application", "aria-label": say("page.app.stage"), "aria-describedby": help };
-      for (const [name, value] of Object.entries(attributes)) shown.stage.setAttribute(name, value);
-      choose(chosen);
-    } else for (const name of ["tabindex", "role", "aria-label", "aria-describedby"]) shown.stage.removeAttribute(name);
+    const attributes = on
+      ? { role: "application", "aria-label": say("page.app.stage"), "aria-describedby": help }
+      : { role: "group", "aria-label": say("page.app.view") };
+    shown.stage.removeAttribute("aria-describedby");
+    for (const [name, value] of Object.entries(attributes)) shown.stage.setAttribute(name, value);
+    if (on) choose(chosen);
     update();
   }
 
@@ -71,7 +73,7 @@ export function dragging(context, shown, edits) {
 
   function press(event) {
     if (!on || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (KEYS[event.key]) nudge(KEYS[event.key], event.shiftKey);
+    if (ARROWS[event.key]) nudge(ARROWS[event.key], event.shiftKey);
     else if (event.key === "n" || event.key === "p") {
       choose(every[(every.indexOf(chosen) + (event.key === "n" ? 1 : every.length - 1)) % every.length]);
       context.announce(landmarkName(chosen, facts, say));
@@ -82,42 +84,26 @@ export function dragging(context, shown, edits) {
     event.preventDefault();
   }
 
-  function place(event) {
-    const box = shown.stage.getBoundingClientRect();
-    const scale = Math.max(shown.view.width / box.width, shown.view.height / box.height);
-    const x = shown.view.x + shown.view.width / 2 + (event.clientX - box.left - box.width / 2) * scale;
-    const y = shown.view.y + shown.view.height / 2 + (event.clientY - box.top - box.height / 2) * scale;
-    return { x, y, scale };
-  }
-
   function down(event) {
-    if (event.button > 0) return;
-    const at = place(event);
-    held = { index: null, at, id: event.pointerId, moved: false };
-    if (on) {
-      const points = edits.points.points;
-      const far = (index) => Math.hypot(points[index][0] - at.x, points[index][1] - at.y);
-      const nearest = every.reduce((best, index) => (far(index) < far(best) ? index : best));
-      if (far(nearest) <= (REACH[event.pointerType] ?? 14) * at.scale) {
-        held.index = nearest;
-        choose(nearest);
-      }
-    }
-    if (held.index === null && event.pointerType === "touch") held = null; // the finger scrolls the page
-    else shown.stage.setPointerCapture(event.pointerId);
+    if (!on || event.button > 0) return;
+    const at = shown.place(event);
+    const points = edits.points.points;
+    const far = (index) => Math.hypot(points[index][0] - at.x, points[index][1] - at.y);
+    const nearest = every.reduce((best, index) => (far(index) < far(best) ? index : best));
+    if (far(nearest) > (REACH[event.pointerType] ?? REACH.mouse) * at.scale) return;
+    event.stopPropagation(); // the picture stays where it is
+    choose(nearest);
+    held = { index: nearest, at, id: event.pointerId, moved: false };
+    shown.stage.setPointerCapture(event.pointerId);
   }
 
   function along(event) {
-    if (!held || held.id !== event.pointerId) return;
-    const at = place(event);
+    if (held?.id !== event.pointerId) return;
+    const at = shown.place(event);
     const [x, y] = [at.x - held.at.x, at.y - held.at.y];
     if (!held.moved && Math.hypot(x, y) < 2 * at.scale) return;
-    if (held.index === null) shown.pan(-x, -y);
-    else {
-      edits.move(held.index, x, y, held.moved);
-      held.at = at;
-    }
-    held.moved = true;
+    edits.move(held.index, x, y, held.moved);
+    Object.assign(held, { at, moved: true });
   }
 
   function up(event) {

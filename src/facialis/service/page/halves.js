@@ -15,7 +15,7 @@ export function halves({ say }, item, points, size) {
   const root = el("section", { hidden: true }, el("h3", { text: say("report.composites") }), el("p", { class: "soft", text: say("page.app.composites_note") }),
     el("div", { class: "halves" }, canvases.map(([name, canvas]) => el("figure", {}, canvas, el("figcaption", { text: called(say, name) })))));
   bitmapOf(item).then((bitmap) => {
-    if (!bitmap) return;
+    if (!bitmap?.width) return; // let go of: the page has moved on
     root.hidden = false;
     const seen = level(bitmap, points, size);
     for (const [name, canvas] of canvases) compose(canvas.getContext("2d"), seen, name);

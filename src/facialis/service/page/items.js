@@ -1,5 +1,8 @@
 // What was given to be judged, and what was found: a list that lives as long as the page, and no longer.
 
+import { release } from "./bitmap.js";
+import { EngineError } from "./engine-error.js";
+
 /** Requests at once. */
 const AT_ONCE = 3;
 const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
@@ -20,10 +23,14 @@ const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
 
 /** The list; fires "change" (detail: the item, or null for the list itself) and "done" (all that waited is through). */
 export class Items extends EventTarget {
-  /** @param {function(): object} engine returns the engine in use */
-  constructor(engine) {
+  /**
+   * @param {function(): object} engine returns the engine in use
+   * @param {function(): ?object} limits returns the server's, as v1/model tells them
+   */
+  constructor(engine, limits) {
     super();
     this.engine = engine;
+    this.limits = limits;
     this.all = [];
     this.running = 0;
     this.next = 1;
@@ -69,7 +76,7 @@ export class Items extends EventTarget {
   /** Forget all items, and stop what is under way. */
   clear() {
     this.cancelAll();
-    for (const item of this.all) item.bitmap?.then((bitmap) => bitmap?.close?.(), () => {});
+    this.all.forEach(release);
     this.all = [];
     this.#changed(null);
   }
@@ -103,19 +110,30 @@ export class Items extends EventTarget {
     item.controller = controller;
     this.#changed(item);
     try {
-      if (item.blob.size === 0) throw Object.assign(new Error(), { status: 422, detail: "the file is empty (0 bytes); copy it again from where it came" });
       const { name, video, options } = item;
-      const { findings } = await this.engine().detect(item.blob, { name, video, signal: controller.signal, ...options });
+      const engine = this.engine();
+      if (item.blob.size === 0) throw new EngineError(422, "the file is empty (0 bytes); copy it again from where it came");
+      if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) throw new EngineError(413, "");
+      const { findings } = await engine.detect(item.blob, { name, video, signal: controller.signal, ...options });
       if (item.state === "judging" && item.controller === controller) {
         Object.assign(item, { findings, shown: video ? findings.length - 1 : 0, state: "done" });
       }
     } catch (error) {
       if (item.state === "judging" && item.controller === controller) Object.assign(item, { error, state: "failed" });
+      if (error.status === 401) this.#refuse(error);
     }
     this.running -= 1;
     this.#changed(item);
     this.#pump();
     if (this.busy === 0) this.dispatchEvent(new CustomEvent("done"));
+  }
+
+  /** Without a token nothing is judged: the rest is not asked for one by one. */
+  #refuse(error) {
+    for (const item of this.all.filter((one) => one.state === "waiting")) {
+      Object.assign(item, { error, state: "failed" });
+      this.#changed(item);
+    }
   }
 
   #changed(item) {

@@ -18,9 +18,9 @@ const VIEWS = {
 
 const root = document.getElementById("page");
 const announcer = document.getElementById("announcer");
-const context = { facts: null, say: null, known: null, model: null, engine: null, opened: null, announce, showResult };
+const context = { facts: null, say: null, known: null, model: undefined, engine: null, opened: null, announce, showResult };
 Object.defineProperty(context, "language", { get: () => context.say.language });
-context.items = new Items(() => context.engine);
+context.items = new Items(() => context.engine, () => context.model?.limits);
 let leave = () => {};
 let english = null;
 let local = null;
@@ -50,19 +50,22 @@ async function setLanguage(language) {
   document.documentElement.lang = language;
 }
 
-async function chooseEngine(name) {
+async function chooseEngine(name, progress = () => {}) {
   if (name === "local") {
-    local ??= await loadLocal();
+    local ??= await loadLocal(progress);
     context.engine = local;
   } else context.engine = server;
 }
 
-async function loadLocal() {
+async function loadLocal(progress) {
   const { localEngine } = await import(new URL("engine/local.js", document.baseURI).href);
-  return localEngine(context.facts, (share) => announce(context.say("page.app.place.progress", { share: context.say.percent(share ?? 0) })));
+  return localEngine(context.facts, progress);
 }
 
-const server = serverEngine((wrong) => askToken(context.say, wrong));
+const server = serverEngine(async (wrong) => {
+  if (!root.querySelector("main")) await redraw(); // asked as the page opens: not before an empty window
+  return askToken(context.say, wrong);
+});
 
 function draw() {
   const { say } = context;
@@ -75,6 +78,10 @@ function draw() {
     place(context, chooseEngine),
     el("main", { id: "main", tabindex: "-1" }),
     el("footer", {}, el("p", { class: "soft narrow-only", text: say("notice.no_diagnosis") }), el("p", { class: "soft", text: say("page.app.kept") })));
+}
+
+function drawPlace() {
+  root.querySelector(".place").replaceWith(place(context, chooseEngine));
 }
 
 function settings() {
@@ -109,8 +116,10 @@ async function mount() {
   try {
     const show = await VIEWS[name]();
     if (name !== view()) return;
-    put(main);
-    leave = show(main, context) ?? (() => {});
+    put(main, context.model === null && context.engine === server && el("div", { class: "trouble", role: "alert" }, el("p", { text: context.say("page.app.error.offline") })));
+    const place = el("div", {});
+    main.append(place);
+    leave = show(place, context) ?? (() => {});
   } catch (error) {
     put(main, el("div", { class: "trouble", role: "alert" }, el("p", { text: context.say("page.app.error.view") })));
     console.info(error.message);
@@ -123,7 +132,14 @@ async function start() {
   context.facts = await answer.json();
   await setLanguage(firstLanguage(context.facts.languages));
   await connect();
-  await redraw();
+  if (!root.querySelector("main")) await redraw();
+  else drawPlace(); // drawn while the token was asked for
+  context.items.addEventListener("done", async () => { // the token came with the first photo
+    if (context.model !== undefined || !context.items.all.some((item) => item.state === "done")) return;
+    await connect();
+    drawPlace();
+  });
+  for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // a file beside its place does not replace the page
   addEventListener("hashchange", (event) => { if (new URL(event.newURL).hash !== "#main") mount(); });
 }
 
@@ -133,7 +149,7 @@ async function connect() {
   try {
     context.model = await server.model();
   } catch (error) {
-    if (error.status === 401) return;
+    if (error.status === 401) return; // without the token: asked again with the first photo
     context.model = null;
     try {
       await chooseEngine("local");

@@ -1,5 +1,6 @@
 // The view of photos and videos: what comes in, how far it is, one result or the table of many.
 import { answerText } from "./answer.js";
+import { release } from "./bitmap.js";
 import { button, el, put } from "./dom.js";
 import { rowOf } from "./items.js";
 import { result } from "./result.js";
@@ -24,6 +25,7 @@ export function photos(root, context) {
   }
 
   function open(item, focus) {
+    if (opened !== item) release(opened);
     opened = context.opened = item;
     arrange();
     if (!focus) return;

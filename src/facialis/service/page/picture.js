@@ -6,6 +6,8 @@ import { contourPath, faceBox, halfOutline, midlineEnds } from "./landmarks.js";
 const LAYERS = ["contours", "midline", "weak_side", "landmarks"];
 const shownLayers = { contours: true, midline: true, weak_side: true, landmarks: false, correction: true };
 const MOST_ZOOM = 12;
+/** Keys and where they lead: [x, y] of the picture. */
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
  * Show an item's picture with its overlay.
@@ -17,12 +19,12 @@ export function picture(context, item) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const drawing = svg("svg", { role: "img", "aria-label": say("page.app.alt_picture") });
   const sides = el("div", { class: "sides", "aria-hidden": "true" });
-  const stage = el("div", { class: "stage" }, canvas, drawing, sides);
+  const stage = el("div", { class: "stage", tabindex: "0", role: "group", "aria-label": say("page.app.view") }, canvas, drawing, sides);
   const zoom = el("div", { class: "tools zoom", role: "group", "aria-label": say("page.app.zoom") });
   const layers = el("fieldset", { class: "chips" });
   const caption = el("figcaption", { class: "soft" });
   const root = el("figure", { class: "picture" }, stage, zoom, layers, caption);
-  const made = { root, stage, drawing, view: null, extra: svg("g"), update, setGhost, onView: () => {}, look, pan };
+  const made = { root, stage, drawing, view: null, extra: svg("g"), update, setGhost, onView: () => {}, look, pan, place };
   let bitmap = null;
   let size = null; // [height, width] of the picture, px
   let home = null; // the view at first
@@ -36,6 +38,7 @@ export function picture(context, item) {
     if (!found) caption.append(` ${say("page.app.not_decoded")}`);
   });
   new ResizeObserver(draw).observe(stage);
+  moving(stage, made);
 
   function update(row, points) {
     last = [row, points];
@@ -144,6 +147,14 @@ export function picture(context, item) {
     show({ ...made.view, x: made.view.x + x, y: made.view.y + y });
   }
 
+  /** Return where a pointer is in the picture, and how many of its px one px of the screen is. */
+  function place(event) {
+    const box = stage.getBoundingClientRect();
+    const { x, y, width, height } = made.view;
+    const scale = Math.max(width / box.width, height / box.height);
+    return { x: x + width / 2 + (event.clientX - box.left - box.width / 2) * scale, y: y + height / 2 + (event.clientY - box.top - box.height / 2) * scale, scale };
+  }
+
   function show(view) {
     const ratio = parseFloat(stage.style.getPropertyValue("aspect-ratio")) || view.width / view.height;
     const width = Math.max(view.width, view.height * ratio);
@@ -152,6 +163,8 @@ export function picture(context, item) {
     const x = within(view.x - (width - view.width) / 2, width, size[1]);
     const y = within(view.y - (height - view.height) / 2, height, size[0]);
     made.view = { x, y, width, height };
+    const first = home ?? { width: size[1], height: size[0] };
+    stage.classList.toggle("near", width < 0.98 * first.width && height < 0.98 * first.height); // then a finger moves the picture, not the page
     update(...last);
     made.onView();
   }
@@ -163,7 +176,7 @@ export function picture(context, item) {
     const dense = Math.min(2, devicePixelRatio || 1);
     canvas.width = Math.round(stage.clientWidth * dense);
     canvas.height = Math.round(stage.clientHeight * dense);
-    if (!bitmap) return;
+    if (!bitmap?.width) return;
     const brush = canvas.getContext("2d");
     brush.imageSmoothingQuality = "high";
     const scale = Math.min(canvas.width / width, canvas.height / height); // as the SVG's own viewBox fits
@@ -173,4 +186,34 @@ export function picture(context, item) {
   }
 
   return made;
+}
+
+/** Let the picture be moved and zoomed: by mouse, finger, keys, and the wheel with Ctrl, as touch pads pinch. */
+function moving(stage, made) {
+  let held = null;
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button > 0 || !made.view || (event.pointerType === "touch" && !stage.classList.contains("near"))) return;
+    held = { id: event.pointerId, at: made.place(event) };
+    stage.setPointerCapture(event.pointerId);
+  });
+  stage.addEventListener("pointermove", (event) => {
+    if (held?.id !== event.pointerId) return;
+    const at = made.place(event);
+    made.pan(held.at.x - at.x, held.at.y - at.y);
+  });
+  for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, () => { held = null; });
+  stage.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey || !made.view) return;
+    event.preventDefault();
+    const at = made.place(event);
+    made.look(Math.exp(-event.deltaY / 200), [at.x, at.y]);
+  }, { passive: false });
+  stage.addEventListener("keydown", (event) => {
+    const [x, y] = ARROWS[event.key] ?? [0, 0];
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !made.view) return;
+    if (event.key === "+" || event.key === "-") made.look(event.key === "+" ? 1.5 : 1 / 1.5);
+    else if ((x || y) && stage.classList.contains("near")) made.pan(0.1 * x * made.view.width, 0.1 * y * made.view.height);
+    else return;
+    event.preventDefault();
+  });
 }

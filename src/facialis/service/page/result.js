@@ -25,10 +25,13 @@ export function result(context, item, items) {
   const editable = face && found.status === "judged";
   if (editable && item.edits?.original !== found) item.edits = new Edits(found, () => context.engine, { prevalence: item.options.prevalence, force: item.options.force });
   const { edits } = item;
+  item.watch?.abort(); // what showed it before listens no longer
+  item.watch = new AbortController();
+  const { signal } = item.watch;
   const shown = picture(context, item);
   const heading = el("h3", {});
   const [told, told2, numbers, note] = [el("div", {}), el("div", {}), el("div", { class: "numbers" }), el("p", { class: "warning", role: "alert", hidden: true })];
-  const drag = editable ? dragging(context, shown, edits) : null;
+  const drag = editable ? dragging(context, shown, edits, signal) : null;
   const why = found.status === "judged" && context.engine.can.explain && !item.video ? explanation(context, item, () => ({ photo: item.blob, points: edits?.moved.length ? edits.points : null }), shown) : null;
 
   const root = el("article", { class: "result" }, name, item.findings.length > 1 && !item.video && faces(context, item, items),
@@ -53,14 +56,13 @@ export function result(context, item, items) {
   update();
   if (edits) {
     let timer = null;
-    edits.addEventListener("move", () => shown.update(rowOf(item), edits.points.points));
+    edits.addEventListener("move", () => shown.update(rowOf(item), edits.points.points), { signal });
     edits.addEventListener("change", () => {
-      if (!root.isConnected) return;
       update();
       why?.stale();
       clearTimeout(timer);
       timer = setTimeout(() => context.announce(`${answerText(say, rowOf(item))}, ${say.share(rowOf(item).probability ?? 0)}`), 500);
-    });
+    }, { signal });
   }
   return { root, heading: name };
 }

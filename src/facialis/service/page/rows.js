@@ -6,8 +6,6 @@ import { rangeBar } from "./numbers.js";
 /** Measures that are shown at once, the most unusual first. */
 const MOST = 5;
 const DECIMALS = { deg: 1, slope: 3 };
-/** Values on a symmetric face by unit, as far as facts.json does not say; relative sizes have none. */
-const SYMMETRIC = { deg: 0, slope: 0, ratio: 1 };
 
 /** Return the regions with their probabilities; null where the model does not tell. */
 export function regions({ say }, row, before) {
@@ -39,9 +37,8 @@ export function measures(context, row, before) {
 
 function measureRow({ say }, measure, row, before) {
   const number = row.measures[measure.name];
-  const symmetric = measure.symmetric !== undefined ? measure.symmetric : measure.name === "nose_to_lower_lip_angle" ? 90 : (SYMMETRIC[measure.unit] ?? null);
-  const folded = measure.signed ?? measure.unit === "deg"; // angles have a sign; their size is held against healthy sizes
-  const size = (value) => (folded ? Math.abs(value - (symmetric ?? 0)) : value);
+  const { symmetric, signed } = measure;
+  const size = (value) => (signed ? Math.abs(value - (symmetric ?? 0)) : value); // with a sign: its size is held against healthy sizes
   const decimals = DECIMALS[measure.unit] ?? 2;
   const unit = measure.unit === "deg" ? "°" : "";
   const text = (value) => say.number(value, decimals) + unit;
@@ -51,7 +48,7 @@ function measureRow({ say }, measure, row, before) {
   const cells = [name, [`${text(value)} ±\u00a0${text(number.error)}`, mark(say, was ? text(size(was.value)) : null, text(value))], "", "", null];
   if (!number.reference) return { unusual: -1, cells };
   const [low, high] = number.reference;
-  const bar = rangeBar(value, number.error, ...aboutSymmetry(low, high, folded ? 0 : symmetric));
+  const bar = rangeBar(value, number.error, ...aboutSymmetry(low, high, signed ? 0 : symmetric));
   const ends = { low: text(low), high: text(high) };
   const reading = say(`report.${bar.reading}`);
   cells[2] = say("report.range", ends);

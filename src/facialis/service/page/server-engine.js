@@ -41,7 +41,7 @@ export function serverEngine(askToken, onWait = () => {}) {
     name: "server",
     can: { video: true, explain: true, report: true, photoSet: true },
 
-    model: () => json("v1/model"),
+    model: () => json("v1/model?card=false"),
 
     async detect(blob, { name, signal, face, prevalence, force, careful, video = false, prompts } = {}) {
       const query = new URLSearchParams();
