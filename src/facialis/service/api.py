@@ -225,7 +225,7 @@ def create_app(settings: Settings) -> FastAPI:
             raise Problem(405, f"/{path} is asked by POST: see /docs", headers={"Allow": "POST"})
         if file is None:
             raise Problem(404, "there is nothing here; the page is at /, the service's description at /docs")
-        return _static(file, request)
+        return await _static(file, request)
 
     async def told(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
@@ -330,13 +330,14 @@ def _page(made: str | Rows, name: str) -> Response:
     return Response(made, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _static(file: Asset, request: Request) -> Response:
+async def _static(file: Asset, request: Request) -> Response:
     headers = {"ETag": file.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.etag:
         return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        packed = await asyncio.to_thread(lambda: file.packed)  # the largest take a second, once
+        if packed is not None:
+            return Response(packed, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
     if isinstance(file.content, Path):
         return FileResponse(file.content, media_type=file.media_type, headers=headers)
-    packed = file.packed if "gzip" in request.headers.get("accept-encoding", "") else None
-    if packed is not None:
-        headers["Content-Encoding"] = "gzip"
-    return Response(packed or file.content, media_type=file.media_type, headers=headers)
+    return Response(file.content, media_type=file.media_type, headers=headers)

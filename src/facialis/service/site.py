@@ -34,7 +34,7 @@ _TYPES = {
     ".json": "application/json", ".svg": "image/svg+xml",
     ".wasm": "application/wasm", ".onnx": "application/octet-stream", ".task": "application/octet-stream",
 }  # fmt: skip
-_PACKED = (".html", ".js", ".mjs", ".css", ".json", ".svg")
+_PACKED = ("text/", "image/svg", "application/json", "application/wasm", "application/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ class Asset:
     @cached_property
     def packed(self) -> bytes | None:
         """The content packed by gzip, where that makes it smaller."""
-        if isinstance(self.content, Path) or not self.media_type.startswith(("text/", "image/svg", "application/json")):
+        if not self.media_type.startswith(_PACKED):
             return None
-        return gzip.compress(self.content, 6, mtime=0)
+        content = self.content.read_bytes() if isinstance(self.content, Path) else self.content
+        return gzip.compress(content, 6, mtime=0)
 
 
 def site_files(bundle: Bundle) -> dict[str, Asset]:
