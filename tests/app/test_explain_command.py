@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from facialis.app.cli import app
 from facialis.cohorts.simulated.cohort import simulate_cohort
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from facialis import Detector, attribution
 from facialis.cohorts.simulated.cohort import simulate_cohort
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.attribution_methods import METHODS
 from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import half_faces

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
 from facialis.detection.finding import Finding, sigmoid

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from facialis.app.cli import app
 from facialis.cohorts.simulated.cohort import simulate_cohort
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.batch import face_picture
 from facialis.detection.bundle import Bundle

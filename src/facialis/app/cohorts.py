@@ -69,7 +69,8 @@ def simulate(
 
         sitter = None
         if pictures and portraits is not None:
-            from facialis.cohorts.simulated.picture import Sitters, read_portrait_folder
+            from facialis.cohorts.simulated.picture import Sitters
+            from facialis.cohorts.simulated.portraits import read_portrait_folder
 
             sitter = Sitters(read_portrait_folder(portraits), seed)(0)
         draw_sheet(show, movements, seed, pictures=pictures, sitter=sitter)
