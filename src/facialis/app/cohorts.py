@@ -192,7 +192,7 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a cohort with its pictures and all that was derived from its faces."""
-    from facialis.cohorts.cohort import remove_cohort
+    from facialis.cohorts.writing import remove_cohort
 
     if not yes:
         typer.confirm(f"Delete all that the cohort in {cohort} holds?", abort=True)
