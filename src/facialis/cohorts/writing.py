@@ -19,9 +19,7 @@ from facialis.files import atomic_path, remove_leftovers, write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-
 GROUPS = ("patient", "healthy")
-
 REQUIRED_COLUMNS = (
     "frame_id",
     "subject_id",
@@ -35,7 +33,6 @@ REQUIRED_COLUMNS = (
 )
 
 _OWN_FILES = ("cohort.json", "frames.parquet", "unusable.parquet", ".gitignore")
-
 _FILES_OF_VIDEOS = ("manifest.csv", "prompts.csv", "truth.parquet", "simulation.json")
 
 
