@@ -19,7 +19,8 @@ from facialis.faces.quality import Limits, assess
 from facialis.modalities.measures import MEASURES
 from facialis.reports import pdf, photo_rows
 from facialis.reports.card_in_short import card_lines
-from facialis.reports.photo import Entry, look_at, render_photos
+from facialis.reports.photo import render_photos
+from facialis.reports.photo_entries import Entry, look_at
 from facialis.words import languages, words
 from facialis.words.known import translated
 

@@ -25,7 +25,8 @@ from facialis.detection.batch import face_picture
 from facialis.detection.bundle import Bundle
 from facialis.files import write_text
 from facialis.reports.html import Entry, write_report
-from facialis.reports.photo import look_at, render_photos
+from facialis.reports.photo import render_photos
+from facialis.reports.photo_entries import look_at
 from facialis.reports.study import render_study
 from tests.browsers import ROOT, browser, node
 from tests.reports.test_study_page import results
