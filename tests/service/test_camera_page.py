@@ -21,7 +21,7 @@ from PIL import Image
 
 from facialis.cohorts.simulated.camera import Camera
 from facialis.cohorts.simulated.painted import close_lips, draw_painted, paint, place
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.cohorts.simulated.videos import simulate_videos, write_video
 from facialis.faces.mesh import CONTOURS, canonical_face
 from facialis.faces.videos import read_video
