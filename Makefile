@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test coverage lint bundle bench clean
+.PHONY: demo test test-lowest coverage lint bundle bench dist sbom audit licences lowest clean
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -50,6 +50,32 @@ bundle: .venv/all
 
 bench: .venv/all
 	$(BIN)/python benchmarks/speed.py
+
+# What makes a release: see "Making a release" in CONTRIBUTING.md.
+RELEASE := .venv/release/bin
+
+.venv/release/made: .venv/made pyproject.toml
+	$(PYTHON) -m venv .venv/release
+	@$(RELEASE)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(RELEASE)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
+
+dist: .venv/release/made
+	rm -rf dist
+	$(RELEASE)/python -m build
+	$(RELEASE)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(RELEASE)/python tools/check_dist.py dist --install
+
+# What is inside: of the core, and with the extras train and serve; as CycloneDX, from environments with nothing else.
+sbom: .venv/release/made
+	$(RELEASE)/python tools/sbom.py dist
+
+# Known weaknesses of what the larger of the two brings; asks the registry's advisories, so it needs the network.
+audit: .venv/release/made
+	$(RELEASE)/python tools/sbom.py dist --only-list | $(RELEASE)/pip-audit --strict --no-deps --disable-pip -r /dev/stdin
+
+licences: .venv/all
+	$(BIN)/python tools/licences.py
 
 clean:
 	rm -rf .venv facialis-demo
