@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-lowest coverage lint bundle bench dist sbom audit licences lowest clean
+.PHONY: demo test test-lowest coverage lint bundle bench docs results dist sbom audit licences lowest clean
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -47,6 +47,19 @@ coverage: .venv/all .venv/web
 
 bundle: .venv/all
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/make_bundle.py
+
+# The site, in site/: tutorials are run, drawings and reference made; warnings are errors. A second build is quick.
+.venv/docs: .venv/all .venv/web
+	$(PIP) --group docs
+	@touch $@
+
+docs: .venv/docs
+	$(BIN)/facialis assets fetch face_landmarker
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# docs/results.md: every figure that is claimed, with what it rests on; what takes minutes is run again.
+results: .venv/all
+	$(BIN)/python tools/docs/results.py
 
 bench: .venv/all
 	$(BIN)/python benchmarks/speed.py
@@ -93,4 +106,4 @@ licences: .venv/all
 	$(BIN)/python tools/licences.py
 
 clean:
-	rm -rf .venv facialis-demo
+	rm -rf .venv .cache site facialis-demo

@@ -11,7 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis.detection.bundle import OF_COPIES, QUANTILES, Bundle
+from facialis.detection.bundle import OF_COPIES, Bundle
+from facialis.detection.card import QUANTILES
 from facialis.detection.errors import noisy_copies
 from facialis.detection.graph import check_graph
 from facialis.errors import BundleError

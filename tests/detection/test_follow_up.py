@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from facialis.cohorts.simulated.draw import draws, faces_of, interocular_cm
+from facialis.cohorts.simulated.landmarker import reported
 from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.patients import PHOTO_SETS, make_palsy
-from facialis.cohorts.simulated.simulate import draws, faces_of, interocular_cm, reported
 from facialis.detection.bundle import Bundle
 from facialis.detection.changes import Curve, Point, holm, judge_changes, quantile
 from facialis.detection.errors import noisy_copies

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.service.policy import page_policy
 from facialis.service.runtimes import MODULES as MODULES_VARIABLE
 from facialis.service.settings import Settings

@@ -26,7 +26,7 @@ def demo(
     from PIL import Image
     from skimage.data import astronaut
 
-    from facialis.cohorts.simulated.picture import palsy_twin
+    from facialis.cohorts.simulated.photo_twin import palsy_twin
     from facialis.detection.batch import face_picture
     from facialis.detection.detector import Detector
     from facialis.errors import FacialisError

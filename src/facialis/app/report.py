@@ -11,7 +11,7 @@ from facialis.app.detect import FaceOption, parse_paths
 
 if TYPE_CHECKING:
     from facialis.detection.detector import FaceChoice
-    from facialis.reports.photo import Entry
+    from facialis.reports.photo_entries import Entry
 
 
 def report(
@@ -39,7 +39,8 @@ def report(
     from facialis.files import check_writable, write_text
     from facialis.progress import track
     from facialis.reports.pdf import find_browser, write_pdf
-    from facialis.reports.photo import entries_of, render_photos
+    from facialis.reports.photo import render_photos
+    from facialis.reports.photo_entries import entries_of
     from facialis.words import words
 
     as_pdf = out.suffix.lower() == ".pdf"

@@ -21,12 +21,13 @@ from facialis.attribution import orders
 from facialis.detection import errors, millimetres, second_look
 from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import branch_names
-from facialis.detection.explain import PAIRS, SEED, TOLERANCE
+from facialis.detection.explain import TOLERANCE
 from facialis.detection.explanation_table import passed
 from facialis.detection.explanation_words import BY_EYE_DISTANCE, LEVEL, kind_of
 from facialis.detection.finding import ADVICE, MORE, OUTSIDE, WITHIN
 from facialis.detection.reading import WIDENED
 from facialis.detection.reference import LEVELS
+from facialis.detection.shares import PAIRS, SEED
 from facialis.detection.symmetry import HALVINGS, STEPS, region_of_landmarks, subsets
 from facialis.detection.video import JUDGED_RATE
 from facialis.faces import covered, search

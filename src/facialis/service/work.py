@@ -189,7 +189,8 @@ def report(
     names: bool,
 ) -> str | Rows:
     """Return the page on photos; of one photo the landmarks may be given, of which some were `moved` by hand."""
-    from facialis.reports.photo import entries_of, look_at, render_photos
+    from facialis.reports.photo import render_photos
+    from facialis.reports.photo_entries import entries_of, look_at
 
     detector, say = _detector(options), words(language)
     entries = []
