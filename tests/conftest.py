@@ -7,12 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import Phase, settings
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut as portrait
 
 from facialis.detection.detector import Detector
 from facialis.faces.landmarks import Face, FaceLandmarker
+
+# A busy machine is no reason to fail: no time limit for an example.
+settings.register_profile("facialis", deadline=None)
+# For `make mutants`: a failing example says enough, it need not be the smallest, and no run may know of another.
+settings.register_profile("mutants", deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
+settings.load_profile("facialis")
 
 
 @pytest.fixture(scope="session")

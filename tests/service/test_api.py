@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
+import av
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from facialis.app.cli import app
@@ -131,20 +134,30 @@ def test_a_set_is_told_by_the_files_names(client, palsy, healthy):
 
 @pytest.fixture(scope="module")
 def video(astronaut, tmp_path_factory) -> bytes:
-    import av
-    from PIL import Image
-
     path = tmp_path_factory.mktemp("video") / "v.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=12)
         stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
         small = np.asarray(Image.fromarray(astronaut).resize((256, 256)))
-        for _ in range(18):
-            for packet in stream.encode(av.VideoFrame.from_ndarray(small, format="rgb24")):
+        for number in range(18):
+            moved = np.roll(small, number % 3, axis=1)  # so that no frame is nothing in the file
+            for packet in stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
     return path.read_bytes()
+
+
+def as_avi(video: bytes) -> bytes:
+    """Return a video as AVI of whole pictures: cut anywhere, it can be read up to there."""
+    file = io.BytesIO()
+    with av.open(io.BytesIO(video)) as given, av.open(file, "w", format="avi") as made:
+        stream = made.add_stream("mjpeg", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuvj420p"
+        for frame in given.decode(video=0):
+            made.mux(stream.encode(av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24"), format="rgb24")))
+        made.mux(stream.encode())
+    return file.getvalue()
 
 
 def test_a_video_gives_its_frames_and_the_whole(client, video, tmp_path):
@@ -158,8 +171,18 @@ def test_a_video_gives_its_frames_and_the_whole(client, video, tmp_path):
     assert found[-1]["video"]["frames"] == 18
     by_type = client.post("/v1/detect", files={"file": ("v", video, "video/mp4")}).json()["findings"]
     assert len(by_type) == len(found)
-    cut = detect(client, ("v.mp4", video[: len(video) // 2]))
-    assert cut.status_code == 422 or cut.json()["findings"][-1]["status"] == "error"
+    whole = as_avi(video)
+    (tmp_path / "v.avi").write_bytes(broken := whole[: len(whole) // 2])
+    ran = CliRunner().invoke(app, ["detect", str(tmp_path / "v.avi"), "--format", "json", "--out", str(out)])
+    assert ran.exit_code == 1
+    cut = detect(client, ("v.avi", broken))
+    assert cut.status_code == 200
+    assert [row["status"] for row in cut.json()["findings"]] == [
+        json.loads(line)["status"] for line in out.read_text().splitlines()
+    ]
+    assert cut.json()["findings"][-1]["status"] == "error"
+    assert cut.json()["findings"][0]["status"] == "judged"
+    assert detect(client, ("v.mp4", video[:200])).status_code == 422
     prompts = client.post(
         "/v1/detect", files={"file": ("v.mp4", video)}, data={"prompts": "movement,start,end\nlarge_smile,0.2,1.0\n"}
     )

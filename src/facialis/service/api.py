@@ -217,8 +217,10 @@ def create_app(settings: Settings) -> FastAPI:
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(request: Request, path: str) -> Response:
         file = site.get(path or "index.html")
-        if file is None and f"/{path}" in app.openapi()["paths"]:
-            raise Problem(405, f"/{path} is asked by POST: see /docs", headers={"Allow": "POST"})
+        known = app.openapi()["paths"].get(f"/{path}")
+        if file is None and known is not None:
+            allowed = ", ".join(sorted(known)).upper()
+            raise Problem(405, f"/{path} is asked by {allowed}: see /docs", headers={"Allow": allowed})
         if file is None:
             raise Problem(404, "there is nothing here; the page is at /, the service's description at /docs")
         return await _static(file, request)

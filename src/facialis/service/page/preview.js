@@ -103,7 +103,8 @@ export class Preview {
 
   /** Bring the preview to where people see it. */
   bringUp() {
-    this.stage.scrollIntoView({ block: "nearest" });
+    // on narrow screens the hints are below it: up to the top, so that both are seen
+    this.stage.scrollIntoView({ block: matchMedia("(max-width: 56rem)").matches ? "start" : "nearest" });
   }
 
   /** Whether the preview is where people can see it. */

@@ -142,6 +142,10 @@ class Shown {
     const { context, whole } = this;
     const { say, facts } = context;
     const seek = (time) => this.seek(time);
+    const watch = (time) => {
+      seek(time);
+      this.player.scrollIntoView({ block: "nearest" });
+    };
     this.timeline = new Timeline(context, { frames: this.frames, video: whole.video, threshold: facts.model.threshold, told: (row) => this.told(row), seek });
     const { events, gaps } = whole.video;
     const missing = gaps.map(([from, to]) => say("page.video.from_to", { start: say.number(from, 1), end: say.number(to, 1) })).join(", ");
@@ -151,7 +155,7 @@ class Shown {
       el("p", { class: "note", text: `${say("page.video.legend")} ${say("page.video.keys")}` }),
       missing && el("p", { text: say("page.video.gaps", { gaps: missing }) }),
       el("h3", { text: say("page.video.movements") }),
-      events.length ? movementTable(context, events, seek) : el("p", { text: say(whole.video.trajectories ? "page.video.no_movements" : "page.video.frames_only") }),
+      events.length ? movementTable(context, events, watch) : el("p", { text: say(whole.video.trajectories ? "page.video.no_movements" : "page.video.frames_only") }),
     ].filter(Boolean);
   }
 

@@ -3,9 +3,7 @@
 import { frameOf } from "./stream.js";
 
 const LONGEST = 640; // px of the frames that are looked at
-const SERVER_INTERVAL = 280; // ms: at most four a second go to a server, also where they come a little unevenly
-const LOCAL_INTERVAL = 30;
-const AFTER_PROBLEM = 2000;
+const PAUSE = { server: 250, local: 10, problem: 2000 }; // ms after an answer: less than four a second go to a server
 
 /** What one look saw: the engine's row, px of the whole frame in one px of the small one, size of the small one, ms. */
 class Look {
@@ -31,8 +29,7 @@ class Look {
 export async function watch(video, engine, { signal, seen, failed }) {
   const canvas = document.createElement("canvas");
   while (!signal.aborted) {
-    const began = performance.now();
-    let pause = 0;
+    let pause = engine().name;
     try {
       if (video.videoWidth && !document.hidden) {
         const frame = frameOf(video, LONGEST, canvas);
@@ -43,17 +40,16 @@ export async function watch(video, engine, { signal, seen, failed }) {
     } catch (error) {
       if (signal.aborted) return;
       failed(error);
-      pause = AFTER_PROBLEM;
+      pause = "problem";
     }
-    const interval = engine().name === "local" ? LOCAL_INTERVAL : SERVER_INTERVAL;
-    await waited(Math.max(pause, began + interval - performance.now()), signal);
+    await waited(PAUSE[pause], signal);
   }
 }
 
 function waited(ms, signal) {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
-    const timer = setTimeout(done, Math.max(0, ms));
+    const timer = setTimeout(done, ms);
     function done() {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);
