@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from facialis.detection.bundle import OF_COPIES, Bundle
 from facialis.detection.card import QUANTILES
-from facialis.detection.errors import noisy_copies
 from facialis.detection.graph import check_graph
+from facialis.detection.number_errors import noisy_copies
 from facialis.errors import BundleError
 from facialis.faces.mesh import canonical_face
 from facialis.modalities.asymmetry import with_sign_of

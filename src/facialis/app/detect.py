@@ -102,7 +102,7 @@ def detect(
     from facialis.files import write_text
     from facialis.progress import track
     from facialis.reports.events import EVENT_COLUMNS, event_rows, events_table
-    from facialis.reports.html import entry_of, write_report
+    from facialis.reports.findings import entry_of, write_report
     from facialis.reports.tables import console, csv_text, findings_csv, findings_table, json_line
 
     written = [path.resolve() for path in (out, report, events) if path is not None]
