@@ -26,6 +26,13 @@ def _draw(folder: Path, patients: int, healthy: int, frames: int, seed: int, mov
     return table.assign(file=[folder / path for path in table["path"]])
 
 
+def _apart(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep painted people alone, the patients of the first half and the healthy of the second: nobody is there twice."""
+    number = table["subject_id"].str.extract(r"(\d+)$")[0].astype(int)
+    first = number <= number.max() // 2
+    return table[((number - 1) % 4 < 3) & (first == (table["group"] == "patient"))]
+
+
 def photos(out: Path) -> None:
     """Six people, three of them with a simulated palsy, a photo each."""
     out.mkdir(parents=True)
@@ -37,9 +44,9 @@ def photos(out: Path) -> None:
 
 
 def clinic(out: Path) -> None:
-    """Twelve patients and twelve healthy people, four photos each, as GROUP/SUBJECT/*."""
+    """Twelve patients and twelve healthy people, three photos each, as GROUP/SUBJECT/*."""
     with tempfile.TemporaryDirectory() as folder:
-        for row in _draw(Path(folder), 12, 12, 4, seed=3).itertuples():
+        for row in _apart(_draw(Path(folder), 32, 32, 3, seed=3)).itertuples():
             target = out / str(row.group) / str(row.subject_id).rpartition("/")[2] / f"{row.file.stem}.jpg"
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.open(row.file).convert("RGB").save(target, quality=92)
@@ -64,7 +71,7 @@ def meei(out: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["Category", "Sub-category", "#", "Side", "Gender", "Age"])
     with tempfile.TemporaryDirectory() as folder:
-        table = _draw(Path(folder), 4, 3, 8, seed=4, movement=MEEI_VIEWS)
+        table = _apart(_draw(Path(folder), 12, 12, 8, seed=4, movement=MEEI_VIEWS))
         drawn = {group: list(rows.groupby("subject_id")) for group, rows in table.groupby("group")}
         for place, name, facts in people:
             _, rows = drawn["healthy" if place == "Normals" else "patient"].pop()
