@@ -87,6 +87,21 @@ sbom: .venv/release/made
 audit: .venv/release/made
 	$(RELEASE)/python tools/sbom.py dist --only-list | $(RELEASE)/pip-audit --strict --no-deps --disable-pip -r /dev/stdin
 
+# The oldest libraries that pyproject.toml claims, with Python 3.11, whose tests need no torch.
+lowest: .venv/release/made
+	$(RELEASE)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --extra serve --extra heic --extra records \
+	  --custom-compile-command 'make lowest' pyproject.toml --output-file constraints-lowest.txt
+
+.venv/lowest/made: .venv/made pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv .venv/lowest
+	@.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[serve,heic,records]' --group test
+	@touch $@
+
+test-lowest: .venv/lowest/made
+	.venv/lowest/bin/facialis assets fetch face_landmarker
+	.venv/lowest/bin/python -m pytest
+
 licences: .venv/all
 	$(BIN)/python tools/licences.py
 

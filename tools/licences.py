@@ -21,7 +21,7 @@ HEAD = """# Licences of what facialis needs
 
 Written by `make licences` (`tools/licences.py`) from what the installed packages say of themselves; not edited by hand.
 The software bill of materials of a release (`make sbom`) says the same of its exact versions. Files that are shipped or
-fetched, and what some of these wheels carry inside them, are in [THIRD_PARTY.md](../THIRD_PARTY.md).
+fetched, and what some of these wheels carry inside them, are in `THIRD_PARTY.md` beside the licence.
 Looked at on {system}.
 """
 LONG = 60  # characters: some packages put the whole text where its name belongs

@@ -322,6 +322,7 @@ def test_simulate_extract_study_and_their_mistakes(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.train
 def test_study_from_simulation_to_table(tmp_path):
     cohort = tmp_path / "cohort"
     assert facialis("simulate", "-o", cohort, "--subjects", "4+4", "--frames", 6).returncode == 0
@@ -357,6 +358,7 @@ def test_study_from_simulation_to_table(tmp_path):
     assert "epochs" in wrong.stderr
 
 
+@pytest.mark.train
 def test_table1_tiny_from_nothing_to_a_page(tmp_path):
     out = tmp_path / "out"
     done = facialis("study", "table1", "--tiny", "-o", out)
@@ -392,6 +394,7 @@ def test_table1_tiny_from_nothing_to_a_page(tmp_path):
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.train
 def test_table1_and_study_mistakes(tmp_path):
     for wrong in ((), ("--tiny", "--cohort", tmp_path), ("--palsy", tmp_path)):
         done = facialis("study", "table1", "-o", tmp_path / "x", *wrong)

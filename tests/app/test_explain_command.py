@@ -107,6 +107,7 @@ def test_an_audit_prints_figures_and_writes_a_page(tmp_path, monkeypatch):
         assert f"<strong>{method}</strong>" in page
 
 
+@pytest.mark.train
 def test_nets_of_true_and_of_shuffled_labels(tmp_path, monkeypatch):
     from facialis.detection.bundle import Bundle
     from facialis.studies import shuffled_labels

@@ -90,7 +90,7 @@ def drawings() -> dict[str, str]:
 def _draw(title: str, drawn: Drawn) -> str:
     screen = _screen()
     at = screen[list(POINTS)]
-    parts = [f'<path d="{_edges(screen, edges)}" stroke="#d1d5db" stroke-width="1.2"/>' for edges in CONTOURS.values()]
+    parts = [f'<path d="{_edges(screen, edges)}" stroke="#b6bcc6" stroke-width="1.6"/>' for edges in CONTOURS.values()]
     for line in drawn.span:
         parts.append(_line(at[list(line)], LEVEL, 'stroke-dasharray="2 4"'))
     if drawn.against == "top":

@@ -19,6 +19,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 MARK = re.compile(r"^<!-- made: ([\w-]+) -->$", re.M)
+ELSEWHERE = re.compile(
+    r"<(?:script|link|img|iframe|source|video)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'>\s]+)"
+)
 
 COLUMNS = {
     "path": "picture or video, relative to the folder",
@@ -53,6 +56,14 @@ def on_files(files: Files, config: Any) -> Files:
         text = json.dumps(schema, indent=1)
         files.append(File.generated(config, f"reference/{name}.schema.json", content=text))
     return files
+
+
+def on_post_build(config: Any) -> None:
+    """Refuse a page that would load anything from elsewhere."""
+    for page in Path(config["site_dir"]).rglob("*.html"):
+        found = ELSEWHERE.search(page.read_text(encoding="utf-8"))
+        if found:
+            raise PluginError(f"{page.relative_to(config['site_dir'])} would load {found[1]}")
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:

@@ -118,7 +118,7 @@ def _run(name: str, commands: list[str], scratch: Path) -> list[str]:
     lines = ["set -e", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
     script.write_text("\n".join([*lines, *(f"printf '{MARK}'\n{command}" for command in commands)]), encoding="utf-8")
     env = os.environ | {
-        "PATH": f"{tools}:{os.environ['PATH']}", "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb",
+        "PATH": f"{tools}:{os.environ['PATH']}", "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb",
         "PYTHONPATH": str(ROOT / "src"),
     }  # fmt: skip
     done = subprocess.run(
