@@ -74,7 +74,7 @@ def meei(out: Path) -> None:
     for number, (place, name, severity, facts) in enumerate(people, 1):
         folder = out / "MEEI_Standard_Set" / place / name
         files = [folder / f"{name}_{view}.jpg" for view in range(1, 9)]
-        person(201 + number, MEEI_VIEWS, severity, files)
+        person(202 + number, MEEI_VIEWS, severity, files)
         book.active.append(list(facts))
     book.save(out / "MEEI_Standard_Set" / "MEEI grades.xlsx")
 
