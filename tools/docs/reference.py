@@ -1,8 +1,8 @@
 """MkDocs hook: what the reference pages say is read off the program when the docs are built.
 
 What stands between ``<!-- made: NAME -->`` and ``<!-- end -->`` on a page is what `MAKERS` returns for NAME.
-``python tools/docs/reference.py`` writes it into the pages, and the drawings beside them, so that a forge shows them too;
-the site is made anew in any case.
+``python tools/docs/reference.py`` writes it into the pages, and the drawings beside them, so that a forge shows them
+too; the site is made anew in any case.
 """
 
 from __future__ import annotations
