@@ -141,9 +141,9 @@ def cards() -> str:
             straight = entry.symmetric[DEFINITIONS[0]]
             even = "" if straight is None else f" On an even, level face {straight:g} (`{DEFINITIONS[0]}`)."
             parts.append(
-                f'<div class="measure" markdown>\n![{alt}](measures/f{entry.number}.svg)\n'
-                f"<div markdown>\n**f{entry.number} {entry.clinical_name}** · `{entry.name}` · {entry.unit}\n\n"
-                f"{drawn.meaning}{even}\n\n{formulas}\n</div>\n</div>\n"
+                f'<div class="measure" markdown>\n\n![{alt}](measures/f{entry.number}.svg)\n\n'
+                f"<div markdown>\n\n**f{entry.number} {entry.clinical_name}** · `{entry.name}` · {entry.unit}\n\n"
+                f"{drawn.meaning}{even}\n\n{formulas}\n\n</div>\n</div>\n"
             )
     return "\n".join(parts)
 
