@@ -176,6 +176,14 @@ def test_csv_out_and_report(bad, tmp_path):
     assert "Research use; not a medical device." in page
     assert "src=" not in page  # nothing outside the page
     assert "http" not in re.sub(r"http-equiv", "", page)
+    assert [f"<h2>Photo {n}</h2>" in page for n in range(1, 6)] == [True] * 4 + [False]
+    assert not [name for name in names if name in page]  # neither as a title nor in a reason
+    assert str(tmp_path) not in page
+    assert "File names and what cameras write into files are left out." in page
+    facialis("detect", bad["text.jpg"], "--format", "csv", "--out", out, "--report", report, "--names")
+    page = report.read_text()
+    assert "<h2>text.jpg</h2>" in page
+    assert "It holds file names, because that was asked for." in page
 
 
 def test_nothing_half_written_when_the_report_cannot_be(bad, tmp_path):

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
+import os
 import random
+import re
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -11,14 +15,19 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis.detection.bundle import OF_COPIES, Bundle
-from facialis.detection.card import QUANTILES
-from facialis.detection.errors import noisy_copies
+from facialis.detection.bundle import MAX_CARD_BYTES, MAX_GRAPH_BYTES, OF_COPIES, Bundle, _sums
+from facialis.detection.card import LABELS, QUANTILES, Card
 from facialis.detection.graph import check_graph
-from facialis.errors import BundleError
+from facialis.detection.number_errors import noisy_copies
+from facialis.errors import BundleError, FacialisError
+from facialis.faces.geometry import interocular_distance
 from facialis.faces.mesh import canonical_face
 from facialis.modalities.asymmetry import with_sign_of
+from facialis.modalities.movements import MovementModel
+from facialis.modalities.photo_sets import SetModel
+from facialis.modalities.video_evidence import VideoModel
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 DEFAULT = Path(str(files("facialis.detection").joinpath("default.bundle")))
 
 
@@ -63,7 +72,9 @@ def test_one_changed_byte_is_refused_by_name(bundle, name):
         changed = bytearray(whole)
         changed[place] ^= flip
         (bundle / name).write_bytes(changed)
-        with pytest.raises(BundleError, match=r"(model\.onnx|card\.json|SHA256SUMS) was changed"):
+        with pytest.raises(
+            BundleError, match=r"(model\.onnx|card\.json|SHA256SUMS) was changed.*; get the bundle again"
+        ):
             Bundle.load(bundle)
     for changed in (whole[:-1], whole + b"\n", b""):
         (bundle / name).write_bytes(changed)
@@ -83,8 +94,6 @@ def test_what_is_not_a_bundle(bundle, tmp_path):
 
 def resealed(bundle: Path, **changes: object) -> Path:
     """Change the card and write fitting sums, as somebody who means it would."""
-    from facialis.detection.bundle import _sums
-
     card = json.loads((bundle / "card.json").read_text())
     text = json.dumps({**card, **changes}).encode()
     (bundle / "card.json").write_bytes(text)
@@ -92,29 +101,198 @@ def resealed(bundle: Path, **changes: object) -> Path:
     return bundle
 
 
+OWN = json.loads((DEFAULT / "card.json").read_text())
+INPUT, REFERENCE = OWN["input"], OWN["reference"]
+
+
+def quantiles(**changes: object) -> dict[str, object]:
+    return {**REFERENCE, "quantiles": {**REFERENCE["quantiles"], **changes}}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 7}, "has format 7"),
-        ({"threshold": 1.5}, "threshold must lie between 0 and 1"),
-        ({"labels": ["palsy", "no palsy"]}, "labels must be"),
-        ({"extra": 1}, "is not a card"),
-        ({"threshold": "x"}, "is not a card"),
-        ({"input": {}}, "is not a card"),
-        ({"input": {"definition": "mine", "coordinates": "pixel", "pose_corrected": False}}, "definition of"),
-        ({"reference": {}}, "is not a card"),
+        ({"format": 7}, "the bundle has format 7, this program reads 2; install the facialis release that its card"),
+        ({"extra": 1}, "card.json is not a card"),
+        ({"threshold": "x"}, "card.json is not a card"),
+        ({"input": {}}, "card.json is not a card"),
+        ({"reference": {}}, "card.json is not a card"),
+        ({"logit_noise": {"iod_px": [60.0]}}, "card.json is not a card"),
+        ({"labels": ["palsy", "no palsy"]}, "card.json: labels must be"),
+        ({"threshold": 1.5}, "card.json: the threshold must lie between 0 and 1"),
+        ({"threshold": 0.0, "uncertain": [0.0, 1.0]}, "card.json: the threshold must lie between 0 and 1"),
+        ({"threshold": 1.0, "uncertain": [0.0, 1.0]}, "card.json: the threshold must lie between 0 and 1"),
+        ({"uncertain": [0.9, 0.95]}, "card.json: uncertain must be two probabilities about the threshold"),
+        ({"uncertain": [0.1, 0.2]}, "card.json: uncertain must be two probabilities"),
+        ({"uncertain": [-0.1, 0.9]}, "card.json: uncertain must be two probabilities"),
+        ({"uncertain": [0.1, 1.5]}, "card.json: uncertain must be two probabilities"),
+        ({"uncertain": [0.1, 0.9, 0.95]}, "card.json: uncertain must be two probabilities"),
+        ({"novelty_limit": -1.0}, "card.json: novelty_limit must be a positive number or null"),
+        ({"novelty_limit": 0}, "card.json: novelty_limit must be a positive number or null"),
+        ({"input": {**INPUT, "definition": "mine"}}, "card.json: input must have a definition of"),
+        ({"input": {**INPUT, "coordinates": "mm"}}, "card.json: input must have coordinates of"),
+        ({"input": {**INPUT, "origin": "nose"}}, "card.json: input must have an origin of"),
+        ({"input": {**INPUT, "pose_corrected": "no"}}, "card.json: input must say whether it is pose_corrected"),
         (
             {"reference": {"names": ["x"] * 28, "quantiles": {q: [1.0] * 28 for q in QUANTILES}, "n": 1, "of": "x"}},
-            "reference must have finite numbers",
+            "card.json: reference must have finite numbers",
         ),
-        ({"uncertain": [0.9, 0.95]}, "two probabilities about the threshold"),
-        ({"novelty_limit": -1.0}, "novelty_limit must be a positive number"),
-        ({"trained_on": {}}, "must have a description"),
+        ({"reference": {**REFERENCE, "names": REFERENCE["names"][:-1]}}, "card.json: reference must have finite"),
+        ({"reference": quantiles(**{"0.5": [None] * len(REFERENCE["names"])})}, "card.json: reference must have fin"),
+        ({"reference": {**REFERENCE, "quantiles": dict.fromkeys(QUANTILES, 1.0)}}, "card.json: reference must have"),
+        ({"reference": {k: v for k, v in REFERENCE.items() if k != "of"}}, "card.json: reference must say n and of"),
+        ({"trained_on": {}}, "card.json: trained_on must have a description"),
+        ({"trained_on": {"description": "faces"}}, "card.json: trained_on must have a description"),
+        ({"results": ["good"]}, "card.json: results must be a table of names and figures"),
     ],
 )
 def test_wrong_cards(bundle, changes, message):
-    with pytest.raises(BundleError, match=message):
+    with pytest.raises(BundleError, match=re.escape(f"{bundle}: {message}")):
         Bundle.load(resealed(bundle, **changes))
+
+
+def test_what_is_no_card_is_told_what_a_card_has(bundle):
+    with pytest.raises(BundleError, match=r"is not a card \(.*'extra'\); it must have name, input, threshold, "):
+        Bundle.load(resealed(bundle, extra=1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"uncertain": [0, 1]},
+        {"uncertain": [OWN["threshold"], OWN["threshold"]]},
+        {"novelty_limit": None},
+        {"novelty_limit": 0.5},
+        {"input": {name: value for name, value in INPUT.items() if name != "origin"}},
+        {"results": {}},
+        {"licence": "Ä"},
+    ],
+)
+def test_odd_cards_that_are_right(bundle, changes):
+    card = Bundle.load(resealed(bundle, **changes)).card
+    expected = {**OWN, **changes}
+    assert card == Card(**{**expected, "labels": LABELS, "uncertain": tuple(expected["uncertain"])})
+
+
+@pytest.mark.parametrize(
+    ("iod_px", "sd"),
+    [
+        ([60.0, 30.0], [1.0, 1.0]),
+        ([30.0, 30.0], [1.0, 1.0]),
+        ([60.0], [-1.0]),
+        ([0.0, 60.0], [1.0, 1.0]),
+        ([30.0, 60.0], [1.0]),
+        ([], []),
+        (60.0, 1.0),
+        ([[30.0, 60.0]], [[1.0, 1.0]]),
+        ([30.0, None], [1.0, 1.0]),
+        ([30.0, 60.0], [1.0, float("inf")]),
+    ],
+)
+def test_a_card_whose_noise_cannot_be_is_refused(bundle, iod_px, sd):
+    with pytest.raises(BundleError, match=r"card\.json: logit_noise must have a standard deviation"):
+        Bundle.load(resealed(bundle, logit_noise={"iod_px": iod_px, "sd": sd}))
+
+
+@pytest.mark.parametrize(("iod_px", "sd"), [([1], [0]), ([0.5], [0.1]), ([30, 31], [0.5, 0.0])])
+def test_a_card_whose_noise_is_odd_but_can_be(bundle, iod_px, sd):
+    noise = {"iod_px": iod_px, "sd": sd}
+    assert Bundle.load(resealed(bundle, logit_noise=noise)).card.logit_noise == noise
+
+
+@pytest.mark.parametrize(("px", "sd"), [(1, 0.4), (30, 0.4), (60, 0.25), (120, 0.1), (300, 0.1)])
+def test_noise_by_size_is_read_between_the_sizes_by_their_logarithms(px, sd):
+    table = {"iod_px": [30.0, 120.0], "sd": [0.4, 0.1], "n": 50, "basis": "measured"}
+    assert with_entries(logit_noise=table).crop_noise(px) == pytest.approx(sd)
+
+
+def test_a_card_without_noise_has_none():
+    assert with_entries(logit_noise=None).crop_noise(60) == 0
+
+
+def with_entries(**entries: object) -> Bundle:
+    """Return the package's bundle with other entries in its card."""
+    own = Bundle.load()
+    return Bundle(dataclasses.replace(own.card, **entries), own.graph, own.hash)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [("photo_set", SetModel), ("movements", MovementModel), ("video", VideoModel)]
+)
+def test_what_the_card_may_know_is_read_when_it_is_asked_for(name, model):
+    assert isinstance(getattr(Bundle.load(), name), model)
+    assert getattr(with_entries(**{name: None}), name) is None
+    with pytest.raises(BundleError, match=f"the bundle geometric: {name} cannot be read"):
+        getattr(with_entries(**{name: {}}), name)
+
+
+def test_the_hash_is_that_of_the_sums(bundle):
+    digest = hashlib.sha256((bundle / "SHA256SUMS").read_bytes()).hexdigest()
+    assert Bundle.load(bundle).hash == Bundle.load(str(bundle)).hash == digest
+
+
+def test_a_card_of_more_than_a_megabyte_is_refused(bundle):
+    resealed(bundle)
+    text = (bundle / "card.json").read_bytes()
+    for size in (MAX_CARD_BYTES, MAX_CARD_BYTES + 1):
+        (bundle / "card.json").write_bytes(text.ljust(size))
+        (bundle / "SHA256SUMS").write_text(_sums((bundle / "model.onnx").read_bytes(), text.ljust(size)))
+        if size == MAX_CARD_BYTES:
+            Bundle.load(bundle)
+    with pytest.raises(BundleError, match=re.escape(f"{bundle}: card.json is larger than 1048576 bytes")):
+        Bundle.load(bundle)
+
+
+@pytest.mark.parametrize(("name", "size"), [("model.onnx", MAX_GRAPH_BYTES + 1), ("SHA256SUMS", 4097)])
+def test_other_files_that_are_too_large_are_not_read(bundle, name, size):
+    os.truncate(bundle / name, size)  # a hole: it takes no room on the disk
+    with pytest.raises(BundleError, match=f"{name} is larger than {size - 1} bytes"):
+        Bundle.load(bundle)
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(bundle):
+    (bundle / "card.json").unlink()
+    with pytest.raises(BundleError, match=r"my\.bundle: card\.json cannot be read \(No such file or directory\)$"):
+        Bundle.load(bundle)
+
+
+# Writing.
+
+
+def test_a_bundle_is_written_into_new_folders_and_over_an_old_bundle(tmp_path):
+    own = Bundle.load()
+    for _ in range(2):
+        assert Bundle.write(str(tmp_path / "a" / "b"), own.card, own.graph).hash == own.hash
+
+
+def test_a_card_is_written_as_people_read_it(tmp_path):
+    own = with_entries(licence="für alle")
+    Bundle.write(tmp_path / "b", own.card, own.graph)
+    text = (tmp_path / "b" / "card.json").read_text(encoding="utf-8")
+    assert '\n "licence": "für alle",\n' in text
+    assert text.endswith("}\n")
+
+
+def test_a_card_with_a_number_that_is_none_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Bundle.write(tmp_path / "b", with_entries(results={"AUC": float("nan")}).card, Bundle.load().graph)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_cohorts_folder_is_left_alone(tmp_path):
+    (tmp_path / "cohort.json").write_text("{}")
+    with pytest.raises(FacialisError, match=re.escape(f"{tmp_path}: holds a cohort; give a new folder")):
+        Bundle.write(tmp_path, Bundle.load().card, Bundle.load().graph)
+    assert [file.name for file in tmp_path.iterdir()] == ["cohort.json"]
+
+
+def test_where_no_folder_can_be_the_reason_is_told(tmp_path):
+    (tmp_path / "taken").touch()
+    with pytest.raises(FacialisError, match=r"cannot write .*taken: File exists$"):
+        Bundle.write(tmp_path / "taken", Bundle.load().card, Bundle.load().graph)
+
+
+# The graph.
 
 
 def test_external_data_is_refused(tmp_path):
@@ -124,9 +302,16 @@ def test_external_data_is_refused(tmp_path):
     for key, value in (("location", "../secret"), ("offset", "0"), ("length", "232")):
         weight.external_data.add(key=key, value=value)
     model = graph(helper.make_node("MatMul", ["measures", "w"], ["logits"]), initializers=[weight])
-    with pytest.raises(BundleError, match="refers to data in other files"):
+    with pytest.raises(BundleError, match=re.escape(f"{tmp_path / 'b'}: model.onnx refers to data in other files")):
         Bundle.write(tmp_path / "b", Bundle.load().card, model)
     assert not (tmp_path / "b").exists()
+
+
+def test_a_graph_with_an_operator_of_its_own_is_refused_though_the_sums_fit(bundle):
+    evil = graph(helper.make_node("Run", ["measures"], ["logits"], domain="evil"))
+    (bundle / "model.onnx").write_bytes(evil)
+    with pytest.raises(BundleError, match=re.escape(f"{bundle}: model.onnx uses the custom operator evil.Run")):
+        Bundle.load(resealed(bundle))
 
 
 def test_external_data_inside_a_branch_is_refused():
@@ -153,7 +338,7 @@ def test_a_model_that_gives_no_two_finite_logits(tmp_path, width):
     weight = numpy_helper.from_array(np.ones((29, width), np.float32), "w")
     model = graph(helper.make_node("MatMul", ["measures", "w"], ["logits"]), initializers=[weight])
     bundle = Bundle.write(tmp_path / "b", Bundle.load().card, model)
-    with pytest.raises(BundleError, match=r"two finite logits a face were expected|cannot be run"):
+    with pytest.raises(BundleError, match=r"\(3, 2\) finite ones were expected|cannot be run"):
         bundle.logits(np.ones((3, 29)))
     nan = numpy_helper.from_array(np.full((29, 2), np.nan, np.float32), "w")
     model = graph(helper.make_node("MatMul", ["measures", "w"], ["logits"]), initializers=[nan])
@@ -205,12 +390,72 @@ def test_local_functions_other_inputs_and_no_graph_at_all():
         check_graph(b"\xff\xff\xffnot a graph", "here")
 
 
-def test_noisy_copies_get_the_same_answers_as_faces(astronaut_face):
+def test_noisy_copies_get_the_same_answers_as_faces():
     bundle = Bundle.load()
-    copies = noisy_copies(astronaut_face.landmarks, astronaut_face.interocular_px, 5.0)
-    given = {"landmarks": copies, "transform": np.broadcast_to(astronaut_face.transform, (len(copies), 4, 4))}
+    face = np.load(FIXTURES / "astronaut_landmarks.npz")
+    copies = noisy_copies(face["landmarks"], float(interocular_distance(face["landmarks"])), 5.0)
+    given = {"landmarks": copies, "transform": np.broadcast_to(face["transform"], (len(copies), 4, 4))}
     every, asked = bundle.answers(**given), bundle.answers_with_copies(**given)
     assert set(every) == set(asked)
     for name, array in asked.items():
         assert len(array) == (len(copies) if name in OF_COPIES else 1)
         np.testing.assert_allclose(array, every[name][: len(array)], rtol=1e-4, atol=2e-6, err_msg=name)
+
+
+def test_a_graph_that_cannot_run_is_named_with_the_reason():
+    weight = numpy_helper.from_array(np.ones((28, 2), np.float32), "w")  # a face has 29 measures
+    model = graph(helper.make_node("MatMul", ["measures", "w"], ["logits"]), initializers=[weight])
+    with pytest.raises(BundleError, match=r"^the bundle geometric cannot be run: \[ONNXRuntimeError\].*$"):
+        Bundle(Bundle.load().card, model, "").logits(np.ones((1, 29)))
+
+
+def from_transforms(**answers: float) -> Bundle:
+    """Return a bundle whose logits are the sums of the head transform's numbers, and others answers always alike."""
+    weight = numpy_helper.from_array(np.ones((16, 2), np.float32), "w")
+    nodes = [
+        helper.make_node("Flatten", ["transform"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["logits"]),
+        *(helper.make_node("Constant", [], [name], value_floats=[value]) for name, value in answers.items()),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("transform", TensorProto.FLOAT, ["n", 4, 4])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 2]),
+            *(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"]) for name in answers),
+        ],
+        initializer=[weight],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    return Bundle(Bundle.load().card, model.SerializeToString(), "")
+
+
+def test_what_the_graph_does_not_ask_for_is_left():
+    answers = from_transforms(severity=0.5).answers(transform=np.ones((1, 4, 4)), landmarks=np.zeros((1, 478, 3)))
+    assert {name: array.tolist() for name, array in answers.items()} == {"logits": [[16.0, 16.0]], "severity": [0.5]}
+    assert {array.dtype for array in answers.values()} == {np.dtype(np.float64)}
+
+
+def test_an_answer_that_is_no_number_is_named():
+    with pytest.raises(BundleError, match=r"^the bundle geometric gave \(1,\) numbers as severity, or some .* not fin"):
+        from_transforms(severity=float("nan")).answers(transform=np.ones((1, 4, 4)))
+
+
+def test_an_answer_for_another_number_of_faces_is_refused():
+    with pytest.raises(BundleError, match=r"gave \(1,\) numbers as severity, .*; \(2,\) finite ones were expected$"):
+        from_transforms(severity=0.5).answers(transform=np.ones((2, 4, 4)))
+
+
+def test_a_graph_that_fails_on_a_face_is_named_with_the_reason():
+    with pytest.raises(BundleError, match=r"^the bundle geometric cannot be run: \[ONNXRuntimeError\].*$"):
+        from_transforms().answers(transform=np.ones((1, 4, 5)))
+
+
+def test_a_graph_that_reads_more_than_measures_is_not_asked_by_measures():
+    bundle = from_transforms()
+    assert bundle.inputs == bundle.label_reads == ("transform",)
+    assert not bundle.by_measures
+    assert bundle.logits_given(transform=np.ones((3, 4, 4))).tolist() == [[16.0, 16.0]] * 3
+    with pytest.raises(BundleError, match="the bundle geometric cannot be asked by measures alone"):
+        bundle.logits(np.ones((1, 29)))

@@ -15,10 +15,10 @@ from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.patients import PHOTO_SETS, make_palsy
 from facialis.detection.bundle import Bundle
 from facialis.detection.changes import Curve, Point, holm, judge_changes, quantile
-from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding
 from facialis.detection.follow import Seen, follow, score_views
 from facialis.detection.identity import FAR, PHOTOS, Shape, shape_of, strangers, unlike
+from facialis.detection.number_errors import noisy_copies
 from facialis.detection.reading import log_odds, logit_error
 from facialis.detection.takes import NOT_SURE, NOT_TOLD, Quantity, take_views
 from facialis.detection.visits import BAD_DATE, NO_DATE, TWO_DATES, dates_in, read_visits
@@ -239,7 +239,7 @@ def test_the_iris_is_no_error_of_a_change(bundle):
     found = findings(bundle, 2, 1, [0.8, 0.0], 6)[0]
     course = follow(seen_of(found, 1), bundle)
     point = curve_of(course, "mouth_difference", "rest").points[0]
-    from facialis.detection.errors import spread
+    from facialis.detection.number_errors import spread
     from facialis.detection.photo_set_excursions import read_photo
     from facialis.modalities.trajectories import CHANNELS
 

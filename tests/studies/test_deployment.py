@@ -21,7 +21,7 @@ from facialis.app.cli import app
 from facialis.cohorts.cohort import Cohort
 from facialis.detection.bundle import Bundle
 from facialis.detection.reading import WIDENED
-from facialis.errors import BundleError, CohortError, FacialisError, RecipeError
+from facialis.errors import CohortError, FacialisError, RecipeError
 from facialis.studies.crop_noise import moved
 from facialis.studies.deployment import crossed_thresholds, deploy
 from facialis.studies.recipes import TINY, load_recipes
@@ -132,22 +132,6 @@ def test_a_crop_cut_by_its_own_frame_stays_and_by_another_moves() -> None:
     assert np.abs(right[:, : 256 - shift] - smooth[:, shift:]).mean() < 4
     assert np.abs(right - smooth).mean() > 2 * np.abs(right[:, : 256 - shift] - smooth[:, shift:]).mean()
     assert moved(smooth, frame, (-200.0, -200.0, 400.0, 400.0)).shape == (256, 256)
-
-
-def test_noise_by_size_is_read_between_the_sizes() -> None:
-    bundle = Bundle.load()
-    table = {"iod_px": [30.0, 120.0], "sd": [0.4, 0.1], "n": 50, "basis": "measured"}
-    card = dataclasses.replace(bundle.card, logit_noise=table)
-    noisy = Bundle(card, bundle.graph, bundle.hash)
-    assert [noisy.crop_noise(px) for px in (20, 30, 60, 120, 300)] == pytest.approx([0.4, 0.4, 0.25, 0.1, 0.1])
-    assert bundle.crop_noise(60) == 0
-
-
-def test_a_card_whose_noise_cannot_be_is_refused(tmp_path: Path) -> None:
-    bundle = Bundle.load()
-    for number, table in enumerate(({"iod_px": [60.0, 30.0], "sd": [1.0, 1.0]}, {"iod_px": [60.0], "sd": [-1.0]})):
-        with pytest.raises(BundleError, match="logit_noise must"):
-            Bundle.write(tmp_path / str(number), dataclasses.replace(bundle.card, logit_noise=table), bundle.graph)
 
 
 def test_each_folds_answers_are_held_against_the_others_threshold(study: Path, bundle: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -43,6 +44,19 @@ def test_rates_of_counts_equal_score() -> None:
         np.testing.assert_allclose(ours, [getattr(ref, m) for m in METRICS])
 
 
+def test_confusion_counts_subjects_folds_and_the_four_outcomes() -> None:
+    rows = [  # fold, subject, label, called
+        (0, "b", 1, 1), (0, "b", 1, 1), (0, "b", 1, 0), (0, "a", 0, 1),
+        (1, "a", 0, 0), (1, "a", 0, 0), (1, "a", 0, 0), (1, "c", 1, 0),
+    ]  # fmt: skip
+    counts = confusion(*(np.array(column) for column in zip(*rows, strict=True)))
+    assert counts.tolist() == [
+        [[0, 1, 0, 0], [0, 0, 0, 3]],
+        [[2, 0, 1, 0], [0, 0, 0, 0]],
+        [[0, 0, 0, 0], [0, 0, 1, 0]],
+    ]
+
+
 def predictions(seed: int = 0) -> dict[str, np.ndarray]:
     """Five folds: a patient and a healthy subject each, three healthy subjects in all, four frames a subject."""
     rng = np.random.default_rng(seed)
@@ -68,6 +82,44 @@ def test_a_fold_without_a_positive_call_is_named_and_left_out() -> None:
     known = [s.precision for k, s in enumerate(summary.folds) if k != 2]
     assert summary.mean.precision == pytest.approx(np.mean(known))
     assert summary.pooled == score(data["labels"], data["predicted"])
+
+
+def test_every_fold_is_scored_by_itself() -> None:
+    data = predictions()
+    summary = summarise(**data, seed=0, n_bootstrap=1)
+    every = [score(data["labels"][data["folds"] == k], data["predicted"][data["folds"] == k]) for k in range(5)]
+    assert list(summary.folds) == every
+
+
+def test_the_intervals_are_the_quantiles_of_the_draws_by_group() -> None:
+    data = predictions(4)
+    summary = summarise(**data, seed=3, n_bootstrap=200, level=0.9)
+    counts = confusion(data["folds"], data["subjects"], data["labels"], data["predicted"])
+    of_patient = np.char.startswith(np.unique(data["subjects"]), "p")
+    mean, pooled = bootstrap(counts, of_patient, seed=3, n_bootstrap=200)
+    for i, metric in enumerate(METRICS):
+        assert summary.intervals[metric] == pytest.approx(np.quantile(mean[:, i], (0.05, 0.95)))
+        assert summary.pooled_intervals[metric] == pytest.approx(np.quantile(pooled[:, i], (0.05, 0.95)))
+    assert summary.intervals != summary.pooled_intervals
+
+
+def test_patients_may_be_told_by_0_and_1() -> None:
+    data = predictions(4)
+    as_numbers = {**data, "patients": data["patients"].astype(int)}
+    assert summarise(**as_numbers, seed=0, n_bootstrap=50) == summarise(**data, seed=0, n_bootstrap=50)
+
+
+def test_what_no_fold_defines_is_nan_and_warns_of_nothing() -> None:
+    data = predictions()
+    data["predicted"] = np.zeros_like(data["labels"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        summary = summarise(**data, seed=0, n_bootstrap=20)
+    assert math.isnan(summary.mean.precision)
+    assert summary.undefined["precision"] == (0, 1, 2, 3, 4)
+    for interval in (summary.intervals["precision"], summary.pooled_intervals["precision"]):
+        assert np.isnan(interval).all()
+    assert summary.intervals["recall"] == (0.0, 0.0)
 
 
 def test_bootstrap_equals_a_slow_one_written_out() -> None:
@@ -140,6 +192,12 @@ def test_best_threshold_is_the_best_of_all(pairs: list[tuple[bool, int]]) -> Non
     best = max(f1(t) for t in every)
     assert f1(ours) == pytest.approx(best)
     assert abs(ours - 0.5) <= min(abs(t - 0.5) for t in every if f1(t) >= best - 1e-12) + 1e-9
+
+
+def test_neighbours_in_single_precision_are_told_apart() -> None:
+    below = np.float32(0.7)
+    above = np.nextafter(below, np.float32(1))
+    assert float(below) < best_threshold([0, 1], np.array([below, above])) < float(above)
 
 
 def test_bootstrap_of_folds_with_several_patients_equals_a_slow_one() -> None:

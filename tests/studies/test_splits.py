@@ -9,7 +9,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from facialis.errors import SplitError
-from facialis.studies.splits import leave_one_patient_out, make_folds
+from facialis.studies.splits import (
+    check_split,
+    frame_origins,
+    leave_one_patient_out,
+    make_folds,
+    own_frames_without_palsy,
+)
 
 
 def table(n_patients: int, n_healthy: int, seed: int = 0, n_portraits: int = 0) -> pd.DataFrame:
@@ -128,7 +134,7 @@ def _one_palsy_only() -> pd.DataFrame:
         (_both_groups(), "p0 stands in both groups"),
         (_one_palsy_only(), "without p1 .* 0 of 1; both labels"),
         (_change(label=0), "both labels are needed"),
-        (_change(label=2), "label is 1"),
+        (_change(label=2), "^a frame's label is 1"),
         (_change(group="control"), "unknown group 'control'"),
         (_change(subject_id=None), r"\d+ of \d+ frames name no subject"),
         (_change(subject_id=" "), "name no subject"),
@@ -155,7 +161,8 @@ def test_a_training_side_emptied_by_portraits_says_so() -> None:
     frames = table(2, 2)
     frames["portrait"] = np.where(frames["subject_id"].isin(["p0", "h0"]), "a", "b")
     frames.loc[frames["subject_id"] == "h1", "portrait"] = "a"
-    with pytest.raises(SplitError, match="once frames of the same portrait or simulated pair are left out"):
+    why = "once frames of the same portrait or simulated pair are left out"
+    with pytest.raises(SplitError, match=rf"of labels \d of 0, \d of 1 {why}; both .*: add subjects or portraits$"):
         list(leave_one_patient_out(frames, seed=0))
 
 
@@ -207,6 +214,120 @@ def test_an_unknown_split_says_what_is_known(split: str) -> None:
         make_folds(table(3, 3), split, seed=0)
 
 
-def test_more_folds_than_subjects_are_refused() -> None:
+@pytest.mark.parametrize("frames", [table(4, 9), table(9, 4)])
+def test_more_folds_than_subjects_are_refused(frames: pd.DataFrame) -> None:
     with pytest.raises(SplitError, match="5-fold asks for 5 subjects or more of each group, one has 4"):
-        make_folds(table(4, 9), "5-fold", seed=0)
+        make_folds(frames, "5-fold", seed=0)
+
+
+def test_as_many_folds_as_subjects_of_a_group_can_be_made() -> None:
+    assert len(make_folds(table(4, 9), "4-fold", seed=0)) == 4
+
+
+@pytest.mark.parametrize("split", ["leave-one-patient-out", "leave-one-subject-out", "2-fold", "9-fold", "10-fold"])
+def test_a_known_split_is_returned(split: str) -> None:
+    assert check_split(split) == split
+
+
+@pytest.mark.parametrize("split", ["leave-one-patient-out", "3-fold"])
+def test_a_seed_gives_the_same_folds_again(split: str) -> None:
+    frames = table(6, 8)
+    first, again = (make_folds(frames, split, seed=5) for _ in range(2))
+    assert [[side.tolist() for side in fold] for fold in first] == [[side.tolist() for side in fold] for fold in again]
+
+
+def test_a_line_counts_what_is_wrong() -> None:
+    frames = table(3, 3)
+    frames.loc[[0, 2], "subject_id"] = [None, "  "]
+    with pytest.raises(SplitError, match=rf"^2 of {len(frames)} frames name no subject; give each a subject_id$"):
+        make_folds(frames, seed=0)
+    with pytest.raises(SplitError, match="^the table of frames lacks group, label; "):
+        make_folds(frames.drop(columns=["group", "label"]), seed=0)
+    with pytest.raises(SplitError, match=r"^h0 stands in both groups \(2 such\)"):
+        both = pd.concat([table(3, 3), table(3, 3).query("subject_id in ('h0', 'h1')").assign(group="patient")])
+        make_folds(both, seed=0)
+
+
+def test_one_healthy_frame_labelled_palsy_is_told_by_its_subject() -> None:
+    frames = table(3, 3)
+    frames.loc[frames.index[frames["subject_id"] == "h1"][0], "label"] = 1
+    with pytest.raises(SplitError, match="^healthy subject h1 has frames labelled palsy; "):
+        make_folds(frames, seed=0)
+
+
+def test_a_training_side_without_a_label_says_without_whom_and_what_is_left() -> None:
+    frames = pd.DataFrame({"subject_id": ["p0", "p1", "p1", "h0", "h1", "h2", "h3"], "label": [1] + [0] * 6})
+    frames["group"] = np.where(frames["subject_id"].str[0] == "p", "patient", "healthy")
+    frames["portrait"] = frames["subject_id"]  # everyone their own: no portrait is to blame
+    left = "0 of 1; both labels are needed: add subjects$"
+    with pytest.raises(
+        SplitError, match=rf"^without p0 and h\d, h\d the training side has frames of labels 4 of 0, {left}"
+    ):
+        make_folds(frames, seed=0)
+    with pytest.raises(SplitError, match=f"^without p0 the training side has frames of labels 6 of 0, {left}"):
+        make_folds(frames, "leave-one-subject-out", seed=0)
+
+
+def test_two_whose_portraits_are_not_known_do_not_share_one() -> None:
+    rows = [("p0", "a"), ("p0", None), ("p1", "b"), ("h0", "a"), ("h1", None)]
+    frames = pd.DataFrame(rows, columns=["subject_id", "portrait"])
+    frames["group"] = np.where(frames["subject_id"].str[0] == "p", "patient", "healthy")
+    frames["label"] = (frames["group"] == "patient").astype(int)
+    for seed in range(10):
+        (_, first), (train, _) = leave_one_patient_out(frames, seed=seed)
+        assert set(frames["subject_id"].iloc[first]) == {"p0", "h0"}  # of one portrait
+        assert set(frames["subject_id"].iloc[train]) == {"p0", "h0"}
+
+
+# Patients alone, whose frames without palsy are the negatives.
+
+
+def patients(n: int) -> pd.DataFrame:
+    rows = [(f"p{i}", label) for i in range(n) for label in (1, 0, 1)]
+    return pd.DataFrame(rows, columns=["subject_id", "label"]).sample(frac=1, random_state=1).reset_index(drop=True)
+
+
+def test_of_patients_alone_each_is_held_out_once_in_the_order_of_the_table() -> None:
+    frames = patients(4)
+    folds = list(own_frames_without_palsy(frames))
+    assert [set(frames["subject_id"].iloc[test]) for _, test in folds] == [{p} for p in frames["subject_id"].unique()]
+    for train, test in folds:
+        assert sorted([*train, *test]) == list(range(len(frames)))
+
+
+def test_of_patients_alone_portraits_are_kept_apart_too() -> None:
+    frames = patients(4)
+    frames["portrait"] = frames["subject_id"].map({"p0": "a", "p1": "a", "p2": "b", "p3": "c"})
+    for train, test in own_frames_without_palsy(frames):
+        assert not set(frames["portrait"].iloc[train]) & set(frames["portrait"].iloc[test])
+
+
+def test_one_patient_alone_is_refused_and_two_are_not() -> None:
+    assert len(list(own_frames_without_palsy(patients(2)))) == 2
+    with pytest.raises(SplitError, match=r"^1 patient\(s\); two or more are needed"):
+        list(own_frames_without_palsy(patients(1)))
+
+
+def test_patients_alone_without_frames_free_of_palsy_are_refused() -> None:
+    with pytest.raises(SplitError, match=r"^without p\d the training side has frames of labels 0 of 0, 6 of 1"):
+        list(own_frames_without_palsy(patients(3).assign(label=1)))
+
+
+# What a frame was made from.
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({}, ["", "", ""]),
+        ({"portrait": ["a", None, "b"]}, ["a", "", "b"]),
+        ({"portrait": ["a", None, "a"]}, ["", "", ""]),
+        ({"portrait": ["a", "a", "a"], "pair": [1, 2, 2]}, ["1", "2", "2"]),
+        ({"portrait": ["a", "b", "b"], "pair": [1, 2, 3]}, ["a", "b", "b"]),
+        ({"pair": [7, 7, 7]}, ["", "", ""]),
+    ],
+)
+def test_a_frame_is_of_its_portrait_or_pair_where_there_are_several(columns: dict, expected: list[str]) -> None:
+    origins = frame_origins(pd.DataFrame({"subject_id": ["x", "y", "z"], **columns}))
+    assert origins.tolist() == expected
+    assert origins.dtype == object

@@ -24,7 +24,7 @@ from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.batch import face_picture
 from facialis.detection.bundle import Bundle
 from facialis.files import write_text
-from facialis.reports.html import Entry, write_report
+from facialis.reports.findings import Entry, write_report
 from facialis.reports.photo import render_photos
 from facialis.reports.photo_entries import look_at
 from facialis.reports.study import render_study

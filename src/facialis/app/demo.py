@@ -31,7 +31,7 @@ def demo(
     from facialis.detection.detector import Detector
     from facialis.errors import FacialisError
     from facialis.files import atomic_path
-    from facialis.reports.html import Entry, write_report
+    from facialis.reports.findings import Entry, write_report
     from facialis.reports.tables import console, findings_table
 
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facialis.app.detect import WorkersOption
+from facialis.app.options import LanguageOption, WorkersOption
 
 if TYPE_CHECKING:
     import datetime
@@ -30,7 +30,7 @@ def follow(
     ],
     report: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a row a visit and quantity to this file.")] = None,
-    language: Annotated[str, typer.Option(help="Of the page: en or de.")] = "en",
+    language: LanguageOption = "en",
     no_photo: Annotated[bool, typer.Option("--no-photo", help="Draw the landmarks only, for sharing.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Show the names of folders and files, not numbers.")] = False,
     workers: WorkersOption = 1,

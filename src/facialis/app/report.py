@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facialis.app.detect import FaceOption, parse_paths
+from facialis.app.options import FaceOption, LanguageOption, parse_paths
 
 if TYPE_CHECKING:
     from facialis.detection.detector import FaceChoice
@@ -21,7 +21,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The page: .html, or .pdf (printed by Chrome, Chromium or Edge).")],
     no_photo: Annotated[bool, typer.Option("--no-photo", help="Draw the landmarks only, for sharing.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Show the files' names, not numbers.")] = False,
-    language: Annotated[str, typer.Option(help="Of the page: en or de.")] = "en",
+    language: LanguageOption = "en",
     bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,
     prevalence: Annotated[float, typer.Option(help="How probable palsy is beforehand.")] = 0.5,
     force: Annotated[bool, typer.Option("--force", help="Judge unfit photos too; the page says so.")] = False,

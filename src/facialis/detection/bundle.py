@@ -113,7 +113,10 @@ class Bundle:
         try:
             return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises classes of its own without a common public base
-            raise BundleError(f"the bundle {self.card.name} cannot be run: {str(error).splitlines()[0]}") from error
+            raise self._cannot_run(error) from error
+
+    def _cannot_run(self, error: Exception) -> BundleError:
+        return BundleError(f"the bundle {self.card.name} cannot be run: {str(error).splitlines()[0]}")
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -224,14 +227,17 @@ class Bundle:
         names = [put.name for put in session.get_outputs()]
         given = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in inputs.items()}
         n = max(len(array) for array in given.values())
-        found = dict(zip(names, session.run(names, given), strict=True))
-        answers = {name: np.asarray(array, dtype=np.float64) for name, array in found.items()}
+        try:
+            found = session.run(names, given)
+        except Exception as error:  # as in `_start`
+            raise self._cannot_run(error) from error
+        answers = {name: np.asarray(array, dtype=np.float64) for name, array in zip(names, found, strict=True)}
         for name, array in answers.items():
-            if array.shape != (n, *OUTPUTS[name]) or not np.isfinite(array).all():
-                wanted = "two finite logits a face were" if name == "logits" else f"{OUTPUTS[name]} finite ones a face"
+            wanted = (n, *OUTPUTS[name])
+            if array.shape != wanted or not np.isfinite(array).all():
                 raise BundleError(
-                    f"the bundle {self.card.name} gave {array.shape} numbers as {name}, or some that are not finite, "
-                    f"for {n} faces; {wanted} expected"
+                    f"the bundle {self.card.name} gave {array.shape} numbers as {name}, or some that are not finite; "
+                    f"{wanted} finite ones were expected"
                 )
         return answers
 

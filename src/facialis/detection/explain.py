@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.coalitions import branch_names, played
-from facialis.detection.errors import noisy_copies
 from facialis.detection.explanation_words import kind_of, sentences
+from facialis.detection.number_errors import noisy_copies
 from facialis.detection.reading import log_odds, measured
 from facialis.detection.shares import count_shares
 from facialis.detection.symmetry import Counterfactual, smallest_correction, symmetrised

@@ -14,7 +14,7 @@ from facialis.attribution import (
     orders,
 )
 from facialis.detection.coalitions import N_MEASURES, Played
-from facialis.detection.errors import spread
+from facialis.detection.number_errors import spread
 from facialis.detection.reading import WIDENED
 from facialis.modalities.measures import MEASURES, REGIONS
 
