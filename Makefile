@@ -83,9 +83,10 @@ dist: .venv/release/made
 sbom: .venv/release/made
 	$(RELEASE)/python tools/sbom.py dist
 
-# Known weaknesses of what the larger of the two brings; asks the registry's advisories, so it needs the network.
+# Known weaknesses of all that the bills of materials name; asks the registry's advisories, so it needs the network.
 audit: .venv/release/made
-	$(RELEASE)/python tools/sbom.py dist --only-list | $(RELEASE)/pip-audit --strict --no-deps --disable-pip -r /dev/stdin
+	@$(RELEASE)/python tools/sbom.py dist --list > dist/audited.txt
+	$(RELEASE)/pip-audit --strict --no-deps --disable-pip -r dist/audited.txt
 
 # The oldest libraries that pyproject.toml claims, with Python 3.11, whose tests need no torch.
 lowest: .venv/release/made

@@ -2,7 +2,7 @@
 
 Run by ``make sbom``. The wheel goes into an environment with nothing else in it, so that a bill names exactly what an
 installation brings, with versions and licences; the models that facialis ships or fetches stand in it with their
-SHA-256. ``--only-list`` prints the larger one's packages as requirements instead, for ``make audit``.
+SHA-256. ``--list`` prints the packages of the bills that were written as requirements instead, for ``make audit``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import tempfile
 import venv
 from pathlib import Path
 from typing import Any
+
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 BILLS = {"core": "", "train-serve": "[train,serve]"}
 """Name of the bill -> extras."""
@@ -36,8 +39,11 @@ def main() -> None:
     """Install the wheel, extra by extra, and write what is then there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("dist"))
-    parser.add_argument("--only-list", action="store_true", help="print the packages with all extras of a bill")
+    parser.add_argument("--list", action="store_true", help="print what the written bills name")
     args = parser.parse_args()
+    if args.list:
+        print("\n".join(packages(args.folder)))
+        return
     wheels = sorted(args.folder.glob("facialis-*.whl"))
     if len(wheels) != 1:
         sys.exit(f"{args.folder}: {len(wheels)} wheels, expected one; run make dist")
@@ -45,13 +51,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder)
         python = Path(folder) / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-        if args.only_list:
-            install(python, f"{wheels[0]}{BILLS['train-serve']}")
-            print("\n".join(packages(python)))
-            return
         for name, extras in BILLS.items():
             install(python, f"{wheels[0]}{extras}")
             bill = bill_of(python, version)
+            if wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)):
+                sys.exit(f"{name}: no valid CycloneDX 1.6: {wrong}")
             target = args.folder / f"facialis-{version}-{name}.cdx.json"
             target.write_text(json.dumps(bill, indent=1) + "\n", encoding="utf-8")
             print(f"{target}: {len(bill['components'])} components")
@@ -63,11 +67,15 @@ def install(python: Path, requirement: str) -> None:
     subprocess.run([*pip, requirement], check=True)
 
 
-def packages(python: Path) -> list[str]:
-    """Return what is installed where `python` is, as NAME==VERSION, without facialis itself and local suffixes."""
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "list", "--format", "json", "--exclude", "facialis"]
-    found = json.loads(subprocess.run(pip, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    return [f"{entry['name']}=={entry['version'].partition('+')[0]}" for entry in found]
+def packages(folder: Path) -> list[str]:
+    """Return the packages of the bills in `folder` as NAME==VERSION, without facialis itself and local suffixes."""
+    bills = sorted(folder.glob("facialis-*.cdx.json"))
+    if len(bills) != len(BILLS):
+        sys.exit(f"{folder}: {len(bills)} bills of materials, expected {len(BILLS)}; run make sbom")
+    found = [entry for bill in bills for entry in json.loads(bill.read_text(encoding="utf-8"))["components"]]
+    return sorted(
+        {f"{entry['name']}=={entry['version'].partition('+')[0]}" for entry in found if entry["type"] == "library"}
+    )
 
 
 def bill_of(python: Path, version: str) -> dict[str, Any]:

@@ -44,12 +44,12 @@ def photos(out: Path) -> None:
 
 
 def clinic(out: Path) -> None:
-    """Twelve patients and twelve healthy people, three photos each, as GROUP/SUBJECT/*."""
+    """Eight patients and eight healthy people, three photos each, as GROUP/SUBJECT/*."""
     views = ("rest", "large_smile", "tight_closure")
-    for number in range(24):
-        sick = number < 12
+    for number in range(16):
+        sick = number < 8
         folder = out / ("patient" if sick else "healthy") / f"p{number + 1:02d}"
-        severity = 0.25 + 0.06 * number if sick else 0.0
+        severity = 0.25 + 0.1 * number if sick else 0.0
         person(100 + number, views, severity, [folder / f"{view}.jpg" for view in views])
 
 
@@ -74,7 +74,7 @@ def meei(out: Path) -> None:
     for number, (place, name, severity, facts) in enumerate(people, 1):
         folder = out / "MEEI_Standard_Set" / place / name
         files = [folder / f"{name}_{view}.jpg" for view in range(1, 9)]
-        person(201 + number, MEEI_VIEWS, severity, files)
+        person(202 + number, MEEI_VIEWS, severity, files)
         book.active.append(list(facts))
     book.save(out / "MEEI_Standard_Set" / "MEEI grades.xlsx")
 

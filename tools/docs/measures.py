@@ -1,6 +1,6 @@
 """The 29 measures drawn on the canonical face, each as a small SVG, and what each may mean, for the docs.
 
-``python tools/docs/measures.py FOLDER`` writes f0.svg to f28.svg. Points are those of `facialis.modalities.measures`.
+``python tools/docs/measures.py FOLDER`` writes f0.svg to f28.svg, and all.svg. Points are those of `facialis.modalities.measures`.
 Solid: the subject's right or the whole; dashed: the subject's left; grey: the level that an angle is held against.
 """
 
@@ -83,11 +83,14 @@ def _screen() -> np.ndarray:
 
 
 def drawings() -> dict[str, str]:
-    """Return the SVG of each measure by its number's name, f0 to f28."""
-    return {f"f{entry.number}": _draw(entry.clinical_name, drawn) for entry, drawn in zip(MEASURES, TABLE, strict=True)}
+    """Return the SVG of each measure by its number's name, f0 to f28, and of all of them on one face, "all"."""
+    made = {f"f{entry.number}": _draw(entry.clinical_name, drawn) for entry, drawn in zip(MEASURES, TABLE, strict=True)}
+    right = tuple(dict.fromkeys(line for drawn in TABLE for line in drawn.right))
+    left = tuple(dict.fromkeys(line for drawn in TABLE for line in drawn.left))
+    return made | {"all": _draw("the lines of all 29 measures", Drawn(right, left, span=FACE + MOUTH), width=1.4)}
 
 
-def _draw(title: str, drawn: Drawn) -> str:
+def _draw(title: str, drawn: Drawn, width: float = 3.5) -> str:
     screen = _screen()
     at = screen[list(POINTS)]
     parts = [f'<path d="{_edges(screen, edges)}" stroke="#b6bcc6" stroke-width="1.6"/>' for edges in CONTOURS.values()]
@@ -106,8 +109,10 @@ def _draw(title: str, drawn: Drawn) -> str:
         parts.append(_line(np.array([middle - along, middle + along]), LEVEL, 'stroke-dasharray="6 4"'))
     for lines, colour, dash in ((drawn.left, LEFT, 'stroke-dasharray="9 4"'), (drawn.right, RIGHT, "")):
         for line in lines:
-            parts.append(_line(at[list(line)], colour, f'stroke-width="3.5" {dash}'))
-            parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>' for x, y in at[list(line)]]
+            parts.append(_line(at[list(line)], colour, f'stroke-width="{width}" {dash}'))
+            parts += [
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{width + 1:.1f}" fill="{colour}"/>' for x, y in at[list(line)]
+            ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="none" role="img">'
         f"<title>{title}</title>" + "".join(parts) + "</svg>\n"
@@ -136,9 +141,9 @@ def cards() -> str:
             straight = entry.symmetric[DEFINITIONS[0]]
             even = "" if straight is None else f" On an even, level face {straight:g} (`{DEFINITIONS[0]}`)."
             parts.append(
-                f'<div class="measure" markdown>\n![{alt}](measures/f{entry.number}.svg)\n'
-                f"<div markdown>\n**f{entry.number} {entry.clinical_name}** · `{entry.name}` · {entry.unit}\n\n"
-                f"{drawn.meaning}{even}\n\n{formulas}\n</div>\n</div>\n"
+                f'<div class="measure" markdown>\n\n![{alt}](measures/f{entry.number}.svg)\n\n'
+                f"<div markdown>\n\n**f{entry.number} {entry.clinical_name}** · `{entry.name}` · {entry.unit}\n\n"
+                f"{drawn.meaning}{even}\n\n{formulas}\n\n</div>\n</div>\n"
             )
     return "\n".join(parts)
 

@@ -1,6 +1,8 @@
 """MkDocs hook: what the reference pages say is read off the program when the docs are built.
 
-A line ``<!-- made: NAME -->`` of a page is replaced by what the function `NAME` of `MAKERS` returns.
+What stands between ``<!-- made: NAME -->`` and ``<!-- end -->`` on a page is what `MAKERS` returns for NAME.
+``python tools/docs/reference.py`` writes it into the pages, and the drawings beside them, so that a forge shows them
+too; the site is made anew in any case.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from measures import cards, drawings
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.utils import log
 
-MARK = re.compile(r"^<!-- made: ([\w-]+) -->$", re.M)
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+MARK = re.compile(r"^<!-- made: ([\w-]+) -->$.*?^<!-- end -->$", re.M | re.S)
 ELSEWHERE = re.compile(
     r"<(?:script|link|img|iframe|source|video)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'>\s]+)"
 )
@@ -49,13 +53,20 @@ COLUMNS = {
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the drawings of the measures, and the schemas as files."""
-    for name, svg in drawings().items():
-        files.append(File.generated(config, f"explanation/measures/{name}.svg", content=svg))
-    for name, schema in _schemas().items():
-        text = json.dumps(schema, indent=1)
-        files.append(File.generated(config, f"reference/{name}.schema.json", content=text))
+    """Add the drawings of the measures, and the schemas."""
+    for path, text in _files().items():
+        old = files.get_file_from_path(path)
+        if old is not None:
+            files.remove(old)
+        files.append(File.generated(config, path, content=text))
     return files
+
+
+def _files() -> dict[str, str]:
+    """Return what is made beside the pages: its path in docs/, and its text."""
+    made = {f"explanation/measures/{name}.svg": svg for name, svg in drawings().items()}
+    schemas = {f"reference/{name}.schema.json": json.dumps(schema, indent=1) for name, schema in _schemas().items()}
+    return made | {path: f"{text}\n" for path, text in schemas.items()}
 
 
 def on_post_build(config: Any) -> None:
@@ -67,12 +78,18 @@ def on_post_build(config: Any) -> None:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Replace each mark by what it names."""
+    """Make what stands between marks anew."""
+    fresh = _fresh(markdown)
+    if fresh != markdown:
+        log.info(f"{page.file.src_uri} is out of date in the repository: run python tools/docs/reference.py")
+    return fresh
 
+
+def _fresh(markdown: str) -> str:
     def made(match: re.Match[str]) -> str:
         if match[1] not in MAKERS:
-            raise PluginError(f"{page.file.src_uri}: nothing makes {match[1]!r}; known: {', '.join(MAKERS)}")
-        return MAKERS[match[1]]()
+            raise PluginError(f"nothing makes {match[1]!r}; known: {', '.join(MAKERS)}")
+        return f"<!-- made: {match[1]} -->\n\n{MAKERS[match[1]]().strip()}\n\n<!-- end -->"
 
     return MARK.sub(made, markdown)
 
@@ -153,3 +170,10 @@ MAKERS: dict[str, Callable[[], str]] = {
     "bundle-ports": bundle_ports,
     "measures": cards,
 }
+
+if __name__ == "__main__":
+    for name, text in _files().items():
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(text, encoding="utf-8")
+    for page in (*DOCS.glob("reference/*.md"), *DOCS.glob("explanation/*.md")):
+        page.write_text(_fresh(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -40,6 +40,8 @@ class Bench(NamedTuple):
 
 
 AGAIN = {
+    "reliability": Bench("Does the probability mean what it says?",
+                         ("reliability.py", "--figure", "docs/images/reliability.png"), "3", "the figure below"),
     "follow_up": Bench("Nothing changed: how often is a change called real?", ("follow_up.py",), "7",
                        "[Follow-up](follow-up.md#how-often-is-it-right)"),
     "identity": Bench("Is it the same person?", ("identity.py",), "5", "[Follow-up](follow-up.md#follow-up)"),
@@ -57,7 +59,7 @@ AGAIN = {
 def main() -> None:
     """Run what is asked for and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="*", choices=AGAIN, default=list(AGAIN), help="run these alone")
+    parser.add_argument("--only", nargs="*", choices=list(AGAIN), default=list(AGAIN), help="run these alone")
     wanted = parser.parse_args().only
     bundle = Bundle.load()
     digest = hashlib.sha256(bundle.hash.encode())

@@ -73,9 +73,9 @@ def _commands(block: str) -> list[str]:
 def _package_hash() -> str:
     """Return a hash of all that a tutorial's output may depend on."""
     digest = hashlib.sha256()
-    places = (ROOT / "src", ROOT / "docs" / "tutorials", ROOT / "tools" / "docs")
-    for path in sorted(path for place in places for path in place.rglob("*")):
-        if path.is_file() and path.suffix not in (".pyc", ".md"):
+    places = [*(ROOT / "src").rglob("*"), *(ROOT / "docs/tutorials").glob("*.py"), Path(__file__).with_name("shot.py")]
+    for path in sorted(places):
+        if path.is_file() and path.suffix != ".pyc":
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
