@@ -45,6 +45,10 @@ def _style_digests() -> list[str]:
     digests, environment = [], page_environment()
     for name in _SHOWN:
         text = files("facialis.reports").joinpath("templates", name).read_text(encoding="utf-8")
-        style = environment.from_string(text.partition("<style>")[2].partition("</style>")[0]).render()
+        rest = text.partition("<style>")[2]
+        sheet = environment.from_string(
+            f"{rest.partition('</style>')[0]}</style>"
+        ).render()  # its last line's end stays
+        style = sheet.removesuffix("</style>")
         digests.append(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode())
     return digests
