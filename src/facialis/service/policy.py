@@ -45,10 +45,7 @@ def _style_digests() -> list[str]:
     digests, environment = [], page_environment()
     for name in _SHOWN:
         text = files("facialis.reports").joinpath("templates", name).read_text(encoding="utf-8")
-        rest = text.partition("<style>")[2]
-        sheet = environment.from_string(
-            f"{rest.partition('</style>')[0]}</style>"
-        ).render()  # its last line's end stays
-        style = sheet.removesuffix("</style>")
+        sheet = text.partition("<style>")[2].partition("</style>")[0]
+        style = environment.from_string(f"{sheet}</style>").render().removesuffix("</style>")  # with its last newline
         digests.append(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode())
     return digests
