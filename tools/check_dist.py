@@ -12,7 +12,6 @@ import email
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -125,7 +124,7 @@ def use(wheel: Path, folder: Path) -> None:
         try:
             finding = _ask(f"http://127.0.0.1:{port}", picture)
         finally:
-            server.send_signal(signal.SIGTERM)
+            server.terminate()
     status, label, probability, version = (finding[key] for key in ("status", "label", "probability", "version"))
     print(f"facialis serve: {status}, {label}, {probability:.3f}, version {version}")
     if status != "judged" or f"-{version}-" not in wheel.name:

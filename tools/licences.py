@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/licences.md"))
     args = parser.parse_args()
 
-    lines = [HEAD.rstrip().format(system=f"{platform.system()}, Python {'.'.join(platform.python_version_tuple()[:2])}")]
+    lines = [
+        HEAD.rstrip().format(system=f"{platform.system()}, Python {'.'.join(platform.python_version_tuple()[:2])}")
+    ]
     seen: set[str] = {"facialis"}
     for extra in ("", *EXTRAS):
         packages, missing = needed("facialis", extra, seen)

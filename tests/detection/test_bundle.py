@@ -72,7 +72,9 @@ def test_one_changed_byte_is_refused_by_name(bundle, name):
         changed = bytearray(whole)
         changed[place] ^= flip
         (bundle / name).write_bytes(changed)
-        with pytest.raises(BundleError, match=r"(model\.onnx|card\.json|SHA256SUMS) was changed"):
+        with pytest.raises(
+            BundleError, match=r"(model\.onnx|card\.json|SHA256SUMS) was changed.*; get the bundle again"
+        ):
             Bundle.load(bundle)
     for changed in (whole[:-1], whole + b"\n", b""):
         (bundle / name).write_bytes(changed)
@@ -110,7 +112,7 @@ def quantiles(**changes: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 7}, "the bundle has format 7, this program reads 2"),
+        ({"format": 7}, "the bundle has format 7, this program reads 2; install the facialis release that its card"),
         ({"extra": 1}, "card.json is not a card"),
         ({"threshold": "x"}, "card.json is not a card"),
         ({"input": {}}, "card.json is not a card"),
@@ -147,6 +149,11 @@ def quantiles(**changes: object) -> dict[str, object]:
 def test_wrong_cards(bundle, changes, message):
     with pytest.raises(BundleError, match=re.escape(f"{bundle}: {message}")):
         Bundle.load(resealed(bundle, **changes))
+
+
+def test_what_is_no_card_is_told_what_a_card_has(bundle):
+    with pytest.raises(BundleError, match=r"is not a card \(.*'extra'\); it must have name, input, threshold, "):
+        Bundle.load(resealed(bundle, extra=1))
 
 
 @pytest.mark.parametrize(
@@ -298,6 +305,13 @@ def test_external_data_is_refused(tmp_path):
     with pytest.raises(BundleError, match=re.escape(f"{tmp_path / 'b'}: model.onnx refers to data in other files")):
         Bundle.write(tmp_path / "b", Bundle.load().card, model)
     assert not (tmp_path / "b").exists()
+
+
+def test_a_graph_with_an_operator_of_its_own_is_refused_though_the_sums_fit(bundle):
+    evil = graph(helper.make_node("Run", ["measures"], ["logits"], domain="evil"))
+    (bundle / "model.onnx").write_bytes(evil)
+    with pytest.raises(BundleError, match=re.escape(f"{bundle}: model.onnx uses the custom operator evil.Run")):
+        Bundle.load(resealed(bundle))
 
 
 def test_external_data_inside_a_branch_is_refused():

@@ -104,7 +104,7 @@ def test_folders_names_and_the_camera_give_dates(tmp_path):
         path.parent.mkdir(exist_ok=True)
         exif = Image.Exif()
         if taken:
-            exif.get_ifd(0x8769)[36867] = taken
+            exif[0x8769] = {36867: taken}
         if changed:
             exif[306] = changed
         Image.new("RGB", (8, 8)).save(path, exif=exif)

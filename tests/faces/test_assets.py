@@ -374,15 +374,21 @@ print(path)
 def test_processes_at_once_do_no_harm(cache: Path, wheelhouse: Path, server: Server) -> None:
     write_wheel(wheelhouse, "carrier", {"a.bin": CONTENT})
     sha = hashlib.sha256(CONTENT).hexdigest()
-    for source in (address(server, "/good"), "", address(server, "/wrong")):
-        command = [sys.executable, "-c", FETCH, sha, str(len(CONTENT)), source]
-        runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-        for run in runs:
-            out, errors = run.communicate(timeout=120)
-            assert (run.returncode, errors) == (0, "")
-            assert out.strip() == str(cache / "small.bin")
-        assert left_in(cache) == ["small.bin"]
-        (cache / "small.bin").unlink()
+    sources = (address(server, "/good"), address(server, "/good"), "", address(server, "/wrong"))
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", FETCH, sha, str(len(CONTENT)), source],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for source in sources
+    ]
+    for run in runs:
+        out, errors = run.communicate(timeout=120)
+        assert (run.returncode, errors) == (0, "")
+        assert out.strip() == str(cache / "small.bin")
+    assert left_in(cache) == ["small.bin"]
 
 
 def test_import_is_light() -> None:

@@ -23,7 +23,7 @@ from skimage import data
 from bad_pictures import BAD_PICTURES, BadPicture, without_rights, write_bad_pictures
 from facialis.errors import PictureError, RecipeError
 from facialis.faces import sources
-from facialis.faces.images import display_name, is_video, list_sources, read_picture, read_video
+from facialis.faces.images import camera_date, display_name, is_video, list_sources, read_picture, read_video
 from facialis.faces.landmarks import FaceLandmarker
 
 
@@ -239,6 +239,43 @@ def test_exif_of_16_bit_and_damaged_exif(small: np.ndarray) -> None:
     damaged = good.replace(b"Exif\0\0MM\0*", b"Exif\0\0XX\0*").replace(b"Exif\0\0II*\0", b"Exif\0\0XX*\0")
     assert damaged != good
     assert read_picture(damaged).shape == small.shape  # taken as upright
+
+
+DATES = {"taken": (0x8769, 36867), "digital": (0x8769, 36868), "changed": (None, 0x0132)}
+
+
+def dated(path: Path, **dates: str) -> Path:
+    """Write a photo that a camera dated: when it was taken, made digital, when the file was changed."""
+    exif = Image.Exif()
+    exif[0x010F] = "maker"  # Pillow takes a block without a part of its own for none
+    for name, date in dates.items():
+        part, tag = DATES[name]
+        (exif if part is None else exif.get_ifd(part))[tag] = date
+    Image.new("RGB", (8, 8)).save(path, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+def test_the_cameras_date_is_when_the_photo_was_taken(tmp_path: Path, kind: str) -> None:
+    path = dated(tmp_path / f"a.{kind}", taken="2026:03:01 10:00:00", digital="2026:03:02 10:00:00")
+    assert camera_date(path) == "2026:03:01 10:00:00"
+
+
+def test_a_scans_date_is_when_it_was_made_digital(tmp_path: Path) -> None:
+    assert camera_date(dated(tmp_path / "a.jpg", digital="2026:03:02 10:00:00")) == "2026:03:02 10:00:00"
+    assert camera_date(dated(tmp_path / "b.jpg", taken="", digital="2026:03:02 10:00:00")) == "2026:03:02 10:00:00"
+
+
+def test_when_a_file_was_changed_is_no_date_of_a_photo(tmp_path: Path) -> None:
+    assert camera_date(dated(tmp_path / "a.jpg", changed="2026:03:03 10:00:00")) is None
+
+
+def test_what_cannot_be_read_has_no_date(tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("hello")
+    whole = dated(tmp_path / "whole.jpg", taken="2026:03:01 10:00:00").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[:8])
+    for name in ("missing.jpg", "text.jpg", "cut.jpg"):
+        assert camera_date(tmp_path / name) is None
 
 
 def test_first_frame_of_an_animation(small: np.ndarray) -> None:

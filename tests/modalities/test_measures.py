@@ -1,6 +1,7 @@
 """The 29 measures: against the published programs, a slow written-out version, and the rules that they must keep."""
 
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,26 @@ def test_closed_eyes(definition):
     np.testing.assert_array_equal(np.delete(both, [11, 12, 13]), np.delete(open_eyes, [11, 12, 13]))
 
 
+@each_definition
+def test_sides_of_the_face_in_one_place_count_as_level(definition):
+    rng = np.random.default_rng(4)
+    faces_ = rng.normal(0, 100, (50, 478, 2))
+    faces_[:, 356] = faces_[:, 127]
+    from_, to = faces_[:, POINTS[28]], faces_[:, POINTS[34]]
+    tilt = np.degrees(np.arctan2(*(to - from_).T[::-1]))
+    ours = measure(faces_, definition=definition)[:, 14]
+    np.testing.assert_allclose(ours, np.abs(tilt) if definition != "oo-2025" else tilt)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_quotient_too_large_for_a_number_is_cut_at_the_limit():
+    face = np.zeros((478, 2))
+    face[356] = [100, 0]
+    face[291, 0] = 1e-300  # a mouth next to no width
+    face[39] = [0, 1e9]  # point 29, near a commissure
+    assert measure(face)[19:22].tolist() == [LIMIT, 0.0, LIMIT]
+
+
 def test_mouth_without_width_is_cut_at_the_limit():
     face = canonical_face()[:, :2] * [50, -50] + [500, 600]
     face[[61, 291], 0] = 500
@@ -332,7 +353,8 @@ def test_unknown_definition_names_the_nearest(given_, nearest):
 
 
 def test_unknown_coordinates_name_the_nearest():
-    with pytest.raises(RecipeError, match="coordinates 'normalized' is unknown.*nearest: 'normalised'"):
+    line = "^coordinates 'normalized' is unknown; expected one of pixel, normalised; nearest: 'normalised'$"
+    with pytest.raises(RecipeError, match=line):
         measure(np.zeros((478, 2)), coordinates="normalized")
 
 
@@ -344,8 +366,15 @@ def test_wrong_shape(shape):
 
 @pytest.mark.parametrize("size", [None, (0, 5), (5,), 5, (np.nan, 3)])
 def test_wrong_size(size):
-    with pytest.raises(ValueError, match="size"):
+    with pytest.raises(ValueError, match=f"^size {re.escape(repr(size))}; expected|^normalised coordinates need size="):
         measure(np.zeros((478, 2)), coordinates="normalised", size=size)
+
+
+@each_definition
+def test_normalised_by_a_size_of_one_is_in_pixels(definition):
+    face = canonical_face() * [50, -50, -50] + [500, 600, 0]
+    ours = measure(face, definition=definition, coordinates="normalised", size=(1, 1))
+    np.testing.assert_array_equal(ours, measure(face, definition=definition))
 
 
 def test_import_is_light():

@@ -44,6 +44,19 @@ def test_rates_of_counts_equal_score() -> None:
         np.testing.assert_allclose(ours, [getattr(ref, m) for m in METRICS])
 
 
+def test_confusion_counts_subjects_folds_and_the_four_outcomes() -> None:
+    rows = [  # fold, subject, label, called
+        (0, "b", 1, 1), (0, "b", 1, 1), (0, "b", 1, 0), (0, "a", 0, 1),
+        (1, "a", 0, 0), (1, "a", 0, 0), (1, "a", 0, 0), (1, "c", 1, 0),
+    ]  # fmt: skip
+    counts = confusion(*(np.array(column) for column in zip(*rows, strict=True)))
+    assert counts.tolist() == [
+        [[0, 1, 0, 0], [0, 0, 0, 3]],
+        [[2, 0, 1, 0], [0, 0, 0, 0]],
+        [[0, 0, 0, 0], [0, 0, 1, 0]],
+    ]
+
+
 def predictions(seed: int = 0) -> dict[str, np.ndarray]:
     """Five folds: a patient and a healthy subject each, three healthy subjects in all, four frames a subject."""
     rng = np.random.default_rng(seed)
@@ -179,6 +192,12 @@ def test_best_threshold_is_the_best_of_all(pairs: list[tuple[bool, int]]) -> Non
     best = max(f1(t) for t in every)
     assert f1(ours) == pytest.approx(best)
     assert abs(ours - 0.5) <= min(abs(t - 0.5) for t in every if f1(t) >= best - 1e-12) + 1e-9
+
+
+def test_neighbours_in_single_precision_are_told_apart() -> None:
+    below = np.float32(0.7)
+    above = np.nextafter(below, np.float32(1))
+    assert float(below) < best_threshold([0, 1], np.array([below, above])) < float(above)
 
 
 def test_bootstrap_of_folds_with_several_patients_equals_a_slow_one() -> None:

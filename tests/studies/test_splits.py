@@ -134,7 +134,7 @@ def _one_palsy_only() -> pd.DataFrame:
         (_both_groups(), "p0 stands in both groups"),
         (_one_palsy_only(), "without p1 .* 0 of 1; both labels"),
         (_change(label=0), "both labels are needed"),
-        (_change(label=2), "label is 1"),
+        (_change(label=2), "^a frame's label is 1"),
         (_change(group="control"), "unknown group 'control'"),
         (_change(subject_id=None), r"\d+ of \d+ frames name no subject"),
         (_change(subject_id=" "), "name no subject"),
@@ -161,7 +161,8 @@ def test_a_training_side_emptied_by_portraits_says_so() -> None:
     frames = table(2, 2)
     frames["portrait"] = np.where(frames["subject_id"].isin(["p0", "h0"]), "a", "b")
     frames.loc[frames["subject_id"] == "h1", "portrait"] = "a"
-    with pytest.raises(SplitError, match="once frames of the same portrait or simulated pair are left out"):
+    why = "once frames of the same portrait or simulated pair are left out"
+    with pytest.raises(SplitError, match=rf"of labels \d of 0, \d of 1 {why}; both .*: add subjects or portraits$"):
         list(leave_one_patient_out(frames, seed=0))
 
 
@@ -213,9 +214,10 @@ def test_an_unknown_split_says_what_is_known(split: str) -> None:
         make_folds(table(3, 3), split, seed=0)
 
 
-def test_more_folds_than_subjects_are_refused() -> None:
+@pytest.mark.parametrize("frames", [table(4, 9), table(9, 4)])
+def test_more_folds_than_subjects_are_refused(frames: pd.DataFrame) -> None:
     with pytest.raises(SplitError, match="5-fold asks for 5 subjects or more of each group, one has 4"):
-        make_folds(table(4, 9), "5-fold", seed=0)
+        make_folds(frames, "5-fold", seed=0)
 
 
 def test_as_many_folds_as_subjects_of_a_group_can_be_made() -> None:
@@ -246,14 +248,35 @@ def test_a_line_counts_what_is_wrong() -> None:
         make_folds(both, seed=0)
 
 
-def test_a_training_side_without_a_label_says_without_whom_and_what_is_left() -> None:
-    frames = pd.DataFrame({"subject_id": ["p0", "p1", "p1", "h0", "h1"], "label": [1, 0, 0, 0, 0]})
-    frames["group"] = np.where(frames["subject_id"].str[0] == "p", "patient", "healthy")
-    left = r"the training side has frames of labels 3 of 0, 0 of 1; both labels are needed: add subjects$"
-    with pytest.raises(SplitError, match=rf"^without p0 and h[01] {left}"):
+def test_one_healthy_frame_labelled_palsy_is_told_by_its_subject() -> None:
+    frames = table(3, 3)
+    frames.loc[frames.index[frames["subject_id"] == "h1"][0], "label"] = 1
+    with pytest.raises(SplitError, match="^healthy subject h1 has frames labelled palsy; "):
         make_folds(frames, seed=0)
-    with pytest.raises(SplitError, match=f"^without p0 {left.replace('3 of 0', '4 of 0')}"):
+
+
+def test_a_training_side_without_a_label_says_without_whom_and_what_is_left() -> None:
+    frames = pd.DataFrame({"subject_id": ["p0", "p1", "p1", "h0", "h1", "h2", "h3"], "label": [1] + [0] * 6})
+    frames["group"] = np.where(frames["subject_id"].str[0] == "p", "patient", "healthy")
+    frames["portrait"] = frames["subject_id"]  # everyone their own: no portrait is to blame
+    left = "0 of 1; both labels are needed: add subjects$"
+    with pytest.raises(
+        SplitError, match=rf"^without p0 and h\d, h\d the training side has frames of labels 4 of 0, {left}"
+    ):
+        make_folds(frames, seed=0)
+    with pytest.raises(SplitError, match=f"^without p0 the training side has frames of labels 6 of 0, {left}"):
         make_folds(frames, "leave-one-subject-out", seed=0)
+
+
+def test_two_whose_portraits_are_not_known_do_not_share_one() -> None:
+    rows = [("p0", "a"), ("p0", None), ("p1", "b"), ("h0", "a"), ("h1", None)]
+    frames = pd.DataFrame(rows, columns=["subject_id", "portrait"])
+    frames["group"] = np.where(frames["subject_id"].str[0] == "p", "patient", "healthy")
+    frames["label"] = (frames["group"] == "patient").astype(int)
+    for seed in range(10):
+        (_, first), (train, _) = leave_one_patient_out(frames, seed=seed)
+        assert set(frames["subject_id"].iloc[first]) == {"p0", "h0"}  # of one portrait
+        assert set(frames["subject_id"].iloc[train]) == {"p0", "h0"}
 
 
 # Patients alone, whose frames without palsy are the negatives.
@@ -305,4 +328,6 @@ def test_patients_alone_without_frames_free_of_palsy_are_refused() -> None:
     ],
 )
 def test_a_frame_is_of_its_portrait_or_pair_where_there_are_several(columns: dict, expected: list[str]) -> None:
-    assert frame_origins(pd.DataFrame({"subject_id": ["x", "y", "z"], **columns})).tolist() == expected
+    origins = frame_origins(pd.DataFrame({"subject_id": ["x", "y", "z"], **columns}))
+    assert origins.tolist() == expected
+    assert origins.dtype == object

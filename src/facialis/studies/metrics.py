@@ -60,8 +60,6 @@ def score(labels: ArrayLike, predicted: ArrayLike) -> Score:
     precision, recall, f1, _ = precision_recall_fscore_support(
         np.asarray(labels), np.asarray(predicted), labels=[1], average=None, zero_division=np.nan
     )
-    if np.isnan(f1[0]) and not (np.isnan(precision[0]) and np.isnan(recall[0])):
-        f1 = np.zeros(1)  # some palsy, or some frame called so, and nothing right: 2TP / (2TP + FP + FN) = 0
     return Score(float(f1[0]), float(precision[0]), float(recall[0]))
 
 
@@ -135,7 +133,7 @@ def confusion(
 def rates(counts: Floats) -> Floats:
     """Return F1, precision, recall (..., 3) of counts (..., 4); NaN where undefined."""
     true, false, missed, _ = np.moveaxis(counts, -1, 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         return np.stack(
             [2 * true / (2 * true + false + missed), true / (true + false), true / (true + missed)], axis=-1
         )
