@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test coverage lint bundle bench clean
+.PHONY: demo test test-lowest coverage lint bundle bench docs results dist sbom audit licences lowest clean
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -48,8 +48,63 @@ coverage: .venv/all .venv/web
 bundle: .venv/all
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/make_bundle.py
 
+# The site, in site/: tutorials are run, drawings and reference made; warnings are errors. A second build is quick.
+.venv/docs: .venv/all .venv/web
+	$(PIP) --group docs
+	@touch $@
+
+docs: .venv/docs
+	$(BIN)/facialis assets fetch face_landmarker
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# docs/results.md: every figure that is claimed, with what it rests on; what takes minutes is run again.
+results: .venv/all
+	$(BIN)/python tools/docs/results.py
+
 bench: .venv/all
 	$(BIN)/python benchmarks/speed.py
 
+# What makes a release: see "Making a release" in CONTRIBUTING.md.
+RELEASE := .venv/release/bin
+
+.venv/release/made: .venv/made pyproject.toml
+	$(PYTHON) -m venv .venv/release
+	@$(RELEASE)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(RELEASE)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
+
+dist: .venv/release/made
+	rm -rf dist
+	$(RELEASE)/python -m build
+	$(RELEASE)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(RELEASE)/python tools/check_dist.py dist --install
+
+# What is inside: of the core, and with the extras train and serve; as CycloneDX, from environments with nothing else.
+sbom: .venv/release/made
+	$(RELEASE)/python tools/sbom.py dist
+
+# Known weaknesses of all that the bills of materials name; asks the registry's advisories, so it needs the network.
+audit: .venv/release/made
+	@$(RELEASE)/python tools/sbom.py dist --list > dist/audited.txt
+	$(RELEASE)/pip-audit --strict --no-deps --disable-pip -r dist/audited.txt
+
+# The oldest libraries that pyproject.toml claims, with Python 3.11, whose tests need no torch.
+lowest: .venv/release/made
+	$(RELEASE)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --extra serve --extra heic --extra records \
+	  --custom-compile-command 'make lowest' pyproject.toml --output-file constraints-lowest.txt
+
+.venv/lowest/made: .venv/made pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv .venv/lowest
+	@.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[serve,heic,records]' --group test
+	@touch $@
+
+test-lowest: .venv/lowest/made
+	.venv/lowest/bin/facialis assets fetch face_landmarker
+	.venv/lowest/bin/python -m pytest
+
+licences: .venv/all
+	$(BIN)/python tools/licences.py
+
 clean:
-	rm -rf .venv facialis-demo
+	rm -rf .venv .cache site facialis-demo

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import palsy
+from facialis.cohorts.simulated.draw import draws
 from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import PAINTED_OF_FOUR, Sitters, draw_face
 from facialis.cohorts.simulated.show import show
-from facialis.cohorts.simulated.simulate import draws
 
 VIEWS = "rest,large_smile,brow_raise,tight_closure,pucker,lower_teeth"
 CELL = 190

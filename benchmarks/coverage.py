@@ -25,7 +25,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from facialis import Detector
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.millimetres import IRIS_SPREAD
 from facialis.detection.video import detect_frames
 from facialis.faces.images import read_picture

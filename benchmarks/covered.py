@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facialis.cohorts.simulated.draw import draws
 from facialis.cohorts.simulated.occluders import HARMLESS, OCCLUDERS
 from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import Sitters, draw_face
-from facialis.cohorts.simulated.simulate import draws
 from facialis.detection.recalibration import exact_interval
 from facialis.faces.geometry import iris_centres
 from facialis.faces.landmarks import FaceLandmarker

@@ -22,7 +22,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.models.encoders import Encoder, load_encoder
 from facialis.models.inputs import Inputs
 from facialis.studies.recipes import Recipe, load_recipes

@@ -18,9 +18,9 @@ import numpy as np
 from facialis.cohorts.simulated.patients import PHOTO_SETS
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.detection.bundle import Bundle
-from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding
 from facialis.detection.follow import Seen, follow
+from facialis.detection.number_errors import noisy_copies
 from facialis.detection.reading import log_odds, logit_error
 from facialis.faces.face import Face
 from facialis.faces.geometry import head_pose

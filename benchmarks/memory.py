@@ -19,7 +19,8 @@ import numpy as np
 from PIL import Image
 from skimage.data import astronaut
 
-from facialis.cohorts.cohort import Cohort, finish_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import finish_cohort
 
 N_SUBJECTS = 50
 TARGET_GIB = 4

@@ -32,10 +32,10 @@ MOVEMENTS = {"mixed": 4, "standard": 10}
 def measure_points(pairs: int, movement: str, seed: int) -> list[dict[str, Any]]:
     """Return one row a picture: sitter, pair, view, found, and its median distances in IOD (NaN where not found)."""
     from facialis.cohorts.simulated import palsy
+    from facialis.cohorts.simulated.draw import draws
     from facialis.cohorts.simulated.painted import Painted
     from facialis.cohorts.simulated.photo import draw_photos, in_photo, take_photo
     from facialis.cohorts.simulated.picture import Sitters, draw_face
-    from facialis.cohorts.simulated.simulate import draws
     from facialis.faces.geometry import interocular_distance
     from facialis.faces.landmarks import FaceLandmarker
 

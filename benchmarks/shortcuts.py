@@ -91,9 +91,9 @@ def mask_of(shape: tuple[int, int], groups: Sequence[NDArray[np.float64]], grow:
 def collect(pairs: int, seed: int) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.intp], NDArray[np.intp]]:
     """Return each probe's summaries (n, k), the label and the pair (n,), for one picture of each subject."""
     from facialis.cohorts.simulated import palsy
+    from facialis.cohorts.simulated.draw import draws
     from facialis.cohorts.simulated.photo import draw_photos, in_photo, take_photo
     from facialis.cohorts.simulated.picture import Sitters, draw_face
-    from facialis.cohorts.simulated.simulate import draws
     from facialis.faces.mesh import CONTOURS
 
     oval = [start for start, _ in CONTOURS["face_oval"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,31 @@ from skimage.data import astronaut as portrait
 
 from facialis.detection.detector import Detector
 from facialis.faces.landmarks import Face, FaceLandmarker
+
+# Without the extra `train`, what needs none of it is tested all the same: see `make test-lowest`.
+TRAIN = importlib.util.find_spec("torch") is not None
+collect_ignore = (
+    []
+    if TRAIN
+    else [
+        "app/test_weights_command.py",
+        "benchmarks",
+        "cohorts/test_landmarker_response.py",
+        "cohorts/test_shortcut_probes.py",
+        "detection/test_round_trip.py",
+        "models",
+        "studies",
+        "web/test_agreement.py",
+    ]
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests marked `train` where the extra is not installed."""
+    for item in items:
+        if not TRAIN and item.get_closest_marker("train"):
+            item.add_marker(pytest.mark.skip(reason="needs the extra `train`"))
+
 
 # A busy machine is no reason to fail: no time limit for an example.
 settings.register_profile("facialis", deadline=None)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facialis.cohorts.simulated import palsy
+from facialis.cohorts.simulated.draw import Draw, draws
 from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import PAINTED_OF_FOUR, Sitters, draw_face
-from facialis.cohorts.simulated.simulate import Draw, draws
 
 FPS = 12
 FRAMES = 3

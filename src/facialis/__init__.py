@@ -1,5 +1,10 @@
 """Detect facial palsy from photos and video; train, test and question such detectors.
 
+Public names, each documented where it is defined; all else may change from version to version:
+
+`Detector` judges pictures and videos and returns a `Finding`; `FaceLandmarker` finds each `Face`; `measure` takes the
+29 measures of its landmarks, which `MEASURES` names; `Cohort` opens an extracted or simulated data set.
+
 Research use; not a medical device.
 """
 

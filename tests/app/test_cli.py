@@ -176,6 +176,14 @@ def test_csv_out_and_report(bad, tmp_path):
     assert "Research use; not a medical device." in page
     assert "src=" not in page  # nothing outside the page
     assert "http" not in re.sub(r"http-equiv", "", page)
+    assert [f"<h2>Photo {n}</h2>" in page for n in range(1, 6)] == [True] * 4 + [False]
+    assert not [name for name in names if name in page]  # neither as a title nor in a reason
+    assert str(tmp_path) not in page
+    assert "File names and what cameras write into files are left out." in page
+    facialis("detect", bad["text.jpg"], "--format", "csv", "--out", out, "--report", report, "--names")
+    page = report.read_text()
+    assert "<h2>text.jpg</h2>" in page
+    assert "It holds file names, because that was asked for." in page
 
 
 def test_nothing_half_written_when_the_report_cannot_be(bad, tmp_path):
@@ -314,6 +322,7 @@ def test_simulate_extract_study_and_their_mistakes(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.train
 def test_study_from_simulation_to_table(tmp_path):
     cohort = tmp_path / "cohort"
     assert facialis("simulate", "-o", cohort, "--subjects", "4+4", "--frames", 6).returncode == 0
@@ -349,6 +358,7 @@ def test_study_from_simulation_to_table(tmp_path):
     assert "epochs" in wrong.stderr
 
 
+@pytest.mark.train
 def test_table1_tiny_from_nothing_to_a_page(tmp_path):
     out = tmp_path / "out"
     done = facialis("study", "table1", "--tiny", "-o", out)
@@ -384,6 +394,7 @@ def test_table1_tiny_from_nothing_to_a_page(tmp_path):
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.train
 def test_table1_and_study_mistakes(tmp_path):
     for wrong in ((), ("--tiny", "--cohort", tmp_path), ("--palsy", tmp_path)):
         done = facialis("study", "table1", "-o", tmp_path / "x", *wrong)

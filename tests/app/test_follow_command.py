@@ -38,7 +38,7 @@ def folder(tmp_path_factory) -> Path:
     exif = Image.Exif()
     exif[0x010E] = "SECRETEXIF"
     exif.get_ifd(0x8825)[1] = "N"
-    exif.get_ifd(0x8769)[36867] = "2026:03:26 10:00:00"  # the last visit's date, twice the same
+    exif[0x8769] = {36867: "2026:03:26 10:00:00"}  # the last visit's date, twice the same
     with Image.open(root / "2026-03-26" / "rest-1.jpg") as picture:
         picture.save(root / "Muster_rest_again.jpg", exif=exif)
     return root

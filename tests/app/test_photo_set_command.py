@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from facialis.app.cli import app
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
 from facialis.faces.sources import list_sources

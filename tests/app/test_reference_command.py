@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from facialis.app.cli import app
 from facialis.app.reference import age_bands
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.simulated.cohort import simulate_cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
 from facialis.detection.quantities import quantities, sizes

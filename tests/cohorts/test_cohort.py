@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facialis.cohorts.cohort import Cohort, remove_cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import remove_cohort, write_cohort
 from facialis.errors import CohortError
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facialis.cohorts import extraction
+from facialis.cohorts import extraction, extraction_jobs
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.folder import read_folder
 from facialis.cohorts.sources import extract_sources
@@ -46,7 +46,7 @@ def test_rows_and_arrays_belong_together(people, tmp_path, landmarker):
     cohort = extract_sources([str(people)], tmp_path / "c")
     for row in (0, 5):
         rgb = read_picture(people / cohort.frames["path"][row])
-        arrays = extraction.face_arrays(landmarker.detect(rgb)[0], rgb)
+        arrays = extraction_jobs.face_arrays(landmarker.detect(rgb)[0], rgb)
         for name in ALL:
             np.testing.assert_array_equal(cohort.array(name)[row], arrays[name])
 

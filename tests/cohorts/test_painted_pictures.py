@@ -12,10 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
-from facialis.cohorts.simulated import palsy, picture, raster, simulate
+from facialis.cohorts.simulated import palsy, picture, raster
+from facialis.cohorts.simulated.draw import draws
 from facialis.cohorts.simulated.movements import typical
 from facialis.cohorts.simulated.patients import make_palsy
 from facialis.cohorts.simulated.photo import draw_photos, in_photo, take_photo
+from facialis.cohorts.simulated.portraits import astronaut, read_portrait_folder, read_portraits
 from facialis.cohorts.simulated.shading import FOLDS, fold_depths, shade_folds
 from facialis.errors import CohortError
 from facialis.faces.geometry import interocular_distance
@@ -41,7 +43,7 @@ def test_a_pixel_shows_the_nearest_triangle_at_its_place() -> None:
 
 def test_the_landmarker_finds_painted_faces_where_they_are() -> None:
     sitters = picture.Sitters(None, 6)
-    draw, _ = next(simulate.draws(3, 1, 6))
+    draw, _ = next(draws(3, 1, 6))
     away = []
     with FaceLandmarker() as landmarker:
         for row in range(3):
@@ -55,7 +57,7 @@ def test_the_landmarker_finds_painted_faces_where_they_are() -> None:
 
 def test_a_painted_pair_is_one_picture_without_the_palsy() -> None:
     sitter = picture.Sitters(None, 2)(0)
-    draw, _ = next(simulate.draws(1, 1, 2))
+    draw, _ = next(draws(1, 1, 2))
     well = picture.draw_face(draw, 0, palsy.no_palsy(len(draw.pair)), sitter)
     none = picture.draw_face(draw, 0, draw.palsy.scaled(0.0), sitter)
     ill = picture.draw_face(draw, 0, draw.palsy, sitter)
@@ -84,7 +86,7 @@ def test_a_photo_puts_points_where_it_puts_their_pixels() -> None:
 
 def test_lips_that_fold_over_leave_no_bright_pixel() -> None:
     sitter = picture.Sitters(None, 11)(1)
-    draw, _ = next(simulate.draws(4, 1, 11))
+    draw, _ = next(draws(4, 1, 11))
     n = len(draw.pair)
     smile = typical("large_smile", 0.9).take(np.zeros(n, dtype=np.intp))
     camera = draw.camera._replace(angles=np.zeros((n, 3)), distance=np.full(n, 80.0))
@@ -115,20 +117,20 @@ def test_folds_are_flat_on_the_weak_side_and_darken_the_picture() -> None:
 
 
 def test_portraits_of_a_folder_are_read_and_bad_ones_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cv2.imwrite(str(tmp_path / "anna.jpg"), picture.astronaut()[..., ::-1])
+    cv2.imwrite(str(tmp_path / "anna.jpg"), astronaut()[..., ::-1])
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((64, 64, 3), 200, np.uint8))
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    read = picture.read_portrait_folder(tmp_path)
+    read = read_portrait_folder(tmp_path)
     assert [name for name, _ in read] == ["anna", "wall"]
-    assert [one.name for one, _ in picture.read_portraits(read)] == ["anna"]
+    assert [one.name for one, _ in read_portraits(read)] == ["anna"]
     said = capsys.readouterr().err
     assert "broken.png" in said
     assert "portrait wall: no face found" in said
     (tmp_path / "empty").mkdir()
     with pytest.raises(CohortError, match="no readable picture"):
-        picture.read_portrait_folder(tmp_path / "empty")
+        read_portrait_folder(tmp_path / "empty")
     with pytest.raises(CohortError, match="no such folder"):
-        picture.read_portrait_folder(tmp_path / "nowhere")
+        read_portrait_folder(tmp_path / "nowhere")
 
 
 def test_a_stopped_run_keeps_its_pictures(tmp_path: Path) -> None:

@@ -15,13 +15,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from facialis.cohorts.cohort import Cohort, remove_cohort
+from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.simulated.blocks import ROWS, join_parts, read_part, write_part
 from facialis.cohorts.simulated.cohort import simulate_cohort, write_faces
+from facialis.cohorts.simulated.draw import number_of_draws
 from facialis.cohorts.simulated.plan import asked_for, claimed, people_of
 from facialis.cohorts.simulated.portraits import hash_portraits
-from facialis.cohorts.simulated.simulate import face_blocks, number_of_draws, simulate_faces
+from facialis.cohorts.simulated.simulate import face_blocks, simulate_faces
 from facialis.cohorts.simulated.videos import simulate_videos
+from facialis.cohorts.writing import remove_cohort
 from facialis.errors import CohortError
 from facialis.modalities.measures import measure
 from tests.cohorts.test_extraction import files

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from facialis.cohorts.simulated import camera as cameras
-from facialis.cohorts.simulated import palsy, simulate
+from facialis.cohorts.simulated import palsy
+from facialis.cohorts.simulated.draw import draws, faces_of, interocular_cm
+from facialis.cohorts.simulated.landmarker import reported
 from facialis.cohorts.simulated.muscles import SIDES
 from facialis.cohorts.simulated.patients import make_palsy
 from facialis.cohorts.simulated.simulate import SimulatedFaces, simulate_faces
@@ -65,14 +67,14 @@ def test_a_pair_shares_everything_drawn_before_the_palsy(faces: SimulatedFaces) 
 
 
 def test_without_palsy_a_patient_is_the_healthy_twin() -> None:
-    draw, errors = next(simulate.draws(20, 3, seed=1))
-    healthy = simulate.faces_of(draw, palsy.no_palsy(len(draw.pair)))
-    nothing = simulate.faces_of(draw, draw.palsy.scaled(0.0))
+    draw, errors = next(draws(20, 3, seed=1))
+    healthy = faces_of(draw, palsy.no_palsy(len(draw.pair)))
+    nothing = faces_of(draw, draw.palsy.scaled(0.0))
     assert np.array_equal(healthy, nothing)
-    width = simulate.interocular_cm(draw.identity)
-    twice = [simulate.reported(face, width, draw.camera, errors) for face in (healthy, nothing)]
+    width = interocular_cm(draw.identity)
+    twice = [reported(face, width, draw.camera, errors) for face in (healthy, nothing)]
     assert np.array_equal(twice[0][0], twice[1][0])
-    assert not np.array_equal(healthy, simulate.faces_of(draw, draw.palsy))
+    assert not np.array_equal(healthy, faces_of(draw, draw.palsy))
 
 
 def test_a_group_may_be_larger_and_the_first_pairs_stay() -> None:
@@ -94,8 +96,8 @@ def test_ids_are_unique_and_labels_follow_the_stated_rule(faces: SimulatedFaces)
 
 
 def test_the_mirrored_palsy_on_a_mirrored_face_is_the_mirrored_face() -> None:
-    draw, _ = next(simulate.draws(30, 1, seed=2))
-    face = simulate.faces_of(draw, draw.palsy)
+    draw, _ = next(draws(30, 1, seed=2))
+    face = faces_of(draw, draw.palsy)
     other = draw._replace(
         identity=mirror_field(draw.identity),
         intended=draw.intended._replace(
@@ -103,15 +105,15 @@ def test_the_mirrored_palsy_on_a_mirrored_face_is_the_mirrored_face() -> None:
         ),
         palsy=draw.palsy._replace(side=1 - draw.palsy.side),
     )
-    np.testing.assert_allclose(simulate.faces_of(other, other.palsy), mirror_field(face), atol=1e-5)
+    np.testing.assert_allclose(faces_of(other, other.palsy), mirror_field(face), atol=1e-5)
 
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_flaccid_palsy_droops_on_its_side(side: int) -> None:
-    draw, _ = next(simulate.draws(40, 1, seed=4))
+    draw, _ = next(draws(40, 1, seed=4))
     n = len(draw.pair)
     whole = make_palsy(SIDES[side], "complete", n=n)
-    change = simulate.faces_of(draw, whole) - simulate.faces_of(draw, palsy.no_palsy(n))
+    change = faces_of(draw, whole) - faces_of(draw, palsy.no_palsy(n))
     weak = [(61, 105, 145), (291, 334, 374)][side]
     assert (change[:, weak, 1].mean(axis=0) < -0.1).all(), "corner, brow and lower lid sink on the weak side"
     assert (change[:, 0, 0].mean() > 0.2) if side == 0 else (change[:, 0, 0].mean() < -0.2), "philtrum to the healthy"

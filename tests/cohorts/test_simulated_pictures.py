@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from facialis.cohorts.simulated import palsy, picture, simulate, warp
+from facialis.cohorts.simulated import palsy, picture, warp
+from facialis.cohorts.simulated.draw import draws
+from facialis.cohorts.simulated.photo_twin import palsy_twin
+from facialis.cohorts.simulated.portraits import astronaut, frame_portrait, read_portraits
 from facialis.errors import CohortError
 from facialis.faces.geometry import level
 from facialis.faces.landmarks import Face, FaceLandmarker
@@ -26,8 +29,8 @@ def landmarker() -> FaceLandmarker:
 
 @pytest.fixture(scope="module")
 def portrait(landmarker: FaceLandmarker) -> tuple[NDArray[np.uint8], Face]:
-    rgb = picture.astronaut()
-    framed, _ = picture.frame_portrait(rgb, landmarker.detect(rgb)[0])
+    rgb = astronaut()
+    framed, _ = frame_portrait(rgb, landmarker.detect(rgb)[0])
     return framed, landmarker.detect(framed)[0]
 
 
@@ -64,8 +67,8 @@ def test_pictures_are_complete_found_and_the_same_for_the_same_seed(tmp_path: Pa
 
 
 def test_both_pictures_of_a_pair_are_one_picture_but_for_the_palsy() -> None:
-    framed = picture.read_portraits([("astronaut", picture.astronaut())])[0]
-    draw, _ = next(simulate.draws(2, 2, seed=8))
+    framed = read_portraits([("astronaut", astronaut())])[0]
+    draw, _ = next(draws(2, 2, seed=8))
     for chosen in framed:
         none = picture.displacement(draw, 1, palsy.no_palsy(len(draw.pair)), chosen)
         zero = picture.displacement(draw, 1, draw.palsy.scaled(0.0), chosen)
@@ -80,16 +83,16 @@ def test_both_pictures_of_a_pair_are_one_picture_but_for_the_palsy() -> None:
 def test_points_of_a_framed_portrait_and_its_mirror_image_lie_where_their_pixels_do(
     portrait: tuple[NDArray[np.uint8], Face], landmarker: FaceLandmarker
 ) -> None:
-    rgb = picture.astronaut()
+    rgb = astronaut()
     face = landmarker.detect(rgb)[0]
     marked = rgb.copy()
     x, y = (int(value) for value in face.landmarks[1, :2])
     marked[y - 2 : y + 3, x - 2 : x + 3] = (0, 255, 0)
-    framed, points = picture.frame_portrait(marked, face)
+    framed, points = frame_portrait(marked, face)
     rows, columns = np.nonzero((framed[..., 1] > 200) & (framed[..., 0] < 60))
     offset = (np.array([x, y]) + 0.5 - face.landmarks[1, :2]) * 90.0 / face.interocular_px
     np.testing.assert_allclose([columns.mean() + 0.5, rows.mean() + 0.5], points[1, :2] + offset, atol=0.35)
-    one, other = picture.read_portraits([("astronaut", rgb)])[0]
+    one, other = read_portraits([("astronaut", rgb)])[0]
     np.testing.assert_allclose(one.points[[1, 61], 0] + other.points[[1, 291], 0], picture.SIZE)
 
 
@@ -116,7 +119,7 @@ def test_the_landmarker_sees_the_twins_weak_side(
     rgb, face = portrait
     drops = []
     for severity in (0.5, 1.0):
-        twin = picture.palsy_twin(rgb, face, severity, side)
+        twin = palsy_twin(rgb, face, severity, side)
         assert twin.shape == rgb.shape
         drops.append(sign * (drop(landmarker.detect(twin)[0]) - drop(face)))
     assert drops[0] > 0.02
@@ -125,22 +128,22 @@ def test_the_landmarker_sees_the_twins_weak_side(
 
 def test_a_twin_without_palsy_is_the_photo(portrait: tuple[NDArray[np.uint8], Face]) -> None:
     rgb, face = portrait
-    assert np.array_equal(picture.palsy_twin(rgb, face, 0.0, "subject_left"), rgb)
+    assert np.array_equal(palsy_twin(rgb, face, 0.0, "subject_left"), rgb)
 
 
 def test_a_twin_of_a_face_at_the_pictures_edge_is_made(portrait: tuple[NDArray[np.uint8], Face]) -> None:
     rgb, face = portrait
     left = int(face.landmarks[:, 0].min()) + 10
     cut = Face(face.landmarks - np.float32([left, 0, 0]), face.blendshapes, face.transform, (512, 300), face.detector)
-    assert picture.palsy_twin(rgb[:, left : left + 300], cut, 1.0, "subject_left").shape == (512, 300, 3)
+    assert palsy_twin(rgb[:, left : left + 300], cut, 1.0, "subject_left").shape == (512, 300, 3)
 
 
 def test_what_cannot_be_is_refused(portrait: tuple[NDArray[np.uint8], Face], tmp_path: Path) -> None:
     rgb, face = portrait
     with pytest.raises(CohortError, match="side is 'left'"):
-        picture.palsy_twin(rgb, face, 0.5, "left")
+        palsy_twin(rgb, face, 0.5, "left")
     with pytest.raises(CohortError, match="severity is 1.5"):
-        picture.palsy_twin(rgb, face, 1.5, "subject_left")
+        palsy_twin(rgb, face, 1.5, "subject_left")
     with pytest.raises(CohortError, match="at least one subject"):
         picture.simulate_pictures(tmp_path, 0, 0, 1, 0)
     with pytest.raises(CohortError, match="no portrait with exactly one face"):

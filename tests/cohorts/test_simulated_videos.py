@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facialis.cohorts.cohort import remove_cohort
 from facialis.cohorts.folder import read_folder
+from facialis.cohorts.simulated.draw import draws
 from facialis.cohorts.simulated.sequences import LAG, course_of
-from facialis.cohorts.simulated.simulate import draws
 from facialis.cohorts.simulated.videos import RATE, simulate_videos
+from facialis.cohorts.writing import remove_cohort
 from facialis.errors import CohortError
 from facialis.faces.images import read_video
 from tests.cohorts.test_extraction import files

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facialis.cohorts import extraction
+from facialis.cohorts import extraction, extraction_jobs
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.sources import extract_sources
 from facialis.faces import videos
@@ -34,7 +34,7 @@ def test_frames_are_sampled_and_are_those_of_the_video(films, tmp_path, landmark
     assert list(of_film["video_frame"]) == [frame.index for frame in expected]
     np.testing.assert_allclose(of_film["time"], [frame.time for frame in expected])
     for row in (0, 7, len(expected) - 1):
-        arrays = extraction.face_arrays(landmarker.detect(expected[row].rgb)[0], expected[row].rgb)
+        arrays = extraction_jobs.face_arrays(landmarker.detect(expected[row].rgb)[0], expected[row].rgb)
         for name, array in arrays.items():
             np.testing.assert_array_equal(cohort.array(name)[of_film.index[row]], array)
     assert set(of_film["sequence"]) == {"patient/a/film.mp4"}
@@ -44,8 +44,8 @@ def test_frames_are_sampled_and_are_those_of_the_video(films, tmp_path, landmark
 
 def test_each_video_is_decoded_once_whatever_the_size_of_a_part(films, tmp_path, monkeypatch):
     opened = []
-    read = extraction.read_frames
-    monkeypatch.setattr(extraction, "read_frames", lambda path, which: opened.append(path) or read(path, which))
+    read = extraction_jobs.read_frames
+    monkeypatch.setattr(extraction_jobs, "read_frames", lambda path, which: opened.append(path) or read(path, which))
     monkeypatch.setattr(extraction, "PART", 4)
     extract_sources([str(films)], tmp_path / "c")
     assert sorted(path.parent.name for path in opened) == ["a", "b"]
@@ -57,7 +57,7 @@ def test_processes_and_resuming_change_nothing(films, tmp_path, monkeypatch):
     extract_sources([str(films)], tmp_path / "two", workers=2)
     assert contents(tmp_path / "two") == contents(tmp_path / "whole")
 
-    work, done = extraction._extract_part, []
+    work, done = extraction_jobs._extract_part, []
 
     def stopped(*arguments):
         if len(done) == 3:
@@ -65,13 +65,13 @@ def test_processes_and_resuming_change_nothing(films, tmp_path, monkeypatch):
         done.append(1)
         return work(*arguments)
 
-    monkeypatch.setattr(extraction, "_extract_part", stopped)
+    monkeypatch.setattr(extraction_jobs, "_extract_part", stopped)
     with pytest.raises(KeyboardInterrupt):
         extract_sources([str(films)], tmp_path / "c")
     parts = sorted((tmp_path / "c" / ".parts").glob("0*.npz"))
     assert len(parts) == 3
     held = [part.stat().st_mtime_ns for part in parts]
-    monkeypatch.setattr(extraction, "_extract_part", work)
+    monkeypatch.setattr(extraction_jobs, "_extract_part", work)
     monkeypatch.setattr(extraction, "_assemble", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         extract_sources([str(films)], tmp_path / "c")
@@ -143,8 +143,8 @@ def test_videos_can_be_left_out_and_without_consent_nothing_is_opened(tmp_path):
 
 
 def test_a_process_leaves_a_long_video_at_the_end_of_a_part_when_the_parent_stops(tmp_path, monkeypatch):
-    monkeypatch.setattr(extraction, "_work", lambda job: iter([4, 4, 4]))
-    job = extraction._Job([], {}, tmp_path, False)
-    assert extraction._work_whole(job) == 12
-    (tmp_path / extraction._STOP).touch()
-    assert extraction._work_whole(job) == 4
+    monkeypatch.setattr(extraction_jobs, "work", lambda job: iter([4, 4, 4]))
+    job = extraction_jobs.Job([], {}, tmp_path, False)
+    assert extraction_jobs.work_whole(job) == 12
+    (tmp_path / extraction_jobs.STOP).touch()
+    assert extraction_jobs.work_whole(job) == 4

@@ -15,18 +15,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facialis.detection.bundle import (
-    LABELS,
-    MAX_CARD_BYTES,
-    MAX_GRAPH_BYTES,
-    OF_COPIES,
-    QUANTILES,
-    Bundle,
-    Card,
-    _sums,
-)
-from facialis.detection.errors import noisy_copies
+from facialis.detection.bundle import MAX_CARD_BYTES, MAX_GRAPH_BYTES, OF_COPIES, Bundle, _sums
+from facialis.detection.card import LABELS, QUANTILES, Card
 from facialis.detection.graph import check_graph
+from facialis.detection.number_errors import noisy_copies
 from facialis.errors import BundleError, FacialisError
 from facialis.faces.geometry import interocular_distance
 from facialis.faces.mesh import canonical_face

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facialis.detection.errors import noisy_copies
 from facialis.detection.millimetres import millimetre_names, millimetres, millimetres_of
+from facialis.detection.number_errors import noisy_copies
 from facialis.detection.reference import LEVELS, Reference
 from facialis.faces.geometry import undo_pose
 from facialis.modalities.coordinates import in_iris_frame

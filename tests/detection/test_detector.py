@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from facialis import Detector
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.batch import detect_many
-from facialis.detection.errors import noisy_copies
+from facialis.detection.number_errors import noisy_copies
 from facialis.errors import PictureError
 from facialis.faces.geometry import undo_pose
 from facialis.faces.quality import Limits

@@ -16,14 +16,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from facialis import Detector, attribution
 from facialis.cohorts.simulated.cohort import simulate_cohort
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.attribution_methods import METHODS
 from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import half_faces
-from facialis.detection.explain import count_shares
 from facialis.detection.explanation_checks import audit, kept
 from facialis.detection.explanation_trials import game_of, rank_correlation, with_shuffled_weights
 from facialis.detection.finding import Finding
+from facialis.detection.shares import count_shares
 from facialis.detection.symmetry import region_of_landmarks, symmetrised
 from facialis.errors import CohortError, FacialisError
 from facialis.faces.geometry import iris_centres, mirror, undo_pose

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from facialis.cohorts.simulated.draw import draws, faces_of, interocular_cm
+from facialis.cohorts.simulated.landmarker import reported
 from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.patients import PHOTO_SETS, make_palsy
-from facialis.cohorts.simulated.simulate import draws, faces_of, interocular_cm, reported
 from facialis.detection.bundle import Bundle
 from facialis.detection.changes import Curve, Point, holm, judge_changes, quantile
-from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding
 from facialis.detection.follow import Seen, follow, score_views
 from facialis.detection.identity import FAR, PHOTOS, Shape, shape_of, strangers, unlike
+from facialis.detection.number_errors import noisy_copies
 from facialis.detection.reading import log_odds, logit_error
 from facialis.detection.takes import NOT_SURE, NOT_TOLD, Quantity, take_views
 from facialis.detection.visits import BAD_DATE, NO_DATE, TWO_DATES, dates_in, read_visits
@@ -103,7 +104,7 @@ def test_folders_names_and_the_camera_give_dates(tmp_path):
         path.parent.mkdir(exist_ok=True)
         exif = Image.Exif()
         if taken:
-            exif.get_ifd(0x8769)[36867] = taken
+            exif[0x8769] = {36867: taken}
         if changed:
             exif[306] = changed
         Image.new("RGB", (8, 8)).save(path, exif=exif)
@@ -238,7 +239,7 @@ def test_the_iris_is_no_error_of_a_change(bundle):
     found = findings(bundle, 2, 1, [0.8, 0.0], 6)[0]
     course = follow(seen_of(found, 1), bundle)
     point = curve_of(course, "mouth_difference", "rest").points[0]
-    from facialis.detection.errors import spread
+    from facialis.detection.number_errors import spread
     from facialis.detection.photo_set_excursions import read_photo
     from facialis.modalities.trajectories import CHANNELS
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from facialis.app.detect_set import detect_sets
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.detection.bundle import Bundle
 from facialis.detection.photo_set import view_of

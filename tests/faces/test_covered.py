@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from facialis.cohorts.simulated.draw import draws
 from facialis.cohorts.simulated.occluders import (
     clear_glasses,
     fringe,
@@ -18,7 +19,6 @@ from facialis.cohorts.simulated.occluders import (
 )
 from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.picture import Sitters, draw_face
-from facialis.cohorts.simulated.simulate import draws
 from facialis.faces.covered import covered
 from facialis.faces.quality import Limits, assess
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.faces.face import Face
 from facialis.faces.geometry import mirror
 from facialis.faces.mesh import canonical_face

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
 from facialis.detection.finding import Finding, sigmoid
@@ -19,7 +19,8 @@ from facialis.faces.quality import Limits, assess
 from facialis.modalities.measures import MEASURES
 from facialis.reports import pdf, photo_rows
 from facialis.reports.card_in_short import card_lines
-from facialis.reports.photo import Entry, look_at, render_photos
+from facialis.reports.photo import render_photos
+from facialis.reports.photo_entries import Entry, look_at
 from facialis.words import languages, words
 from facialis.words.known import translated
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -131,16 +132,14 @@ def test_a_set_is_told_by_the_files_names(client, palsy, healthy):
 
 @pytest.fixture(scope="module")
 def video(astronaut, tmp_path_factory) -> bytes:
-    import av
-    from PIL import Image
-
     path = tmp_path_factory.mktemp("video") / "v.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=12)
-        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
-        small = np.asarray(Image.fromarray(astronaut).resize((256, 256)))
-        for _ in range(18):
-            for packet in stream.encode(av.VideoFrame.from_ndarray(small, format="rgb24")):
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("mjpeg", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuvj420p"
+        small = astronaut[20:276, 90:346]
+        for number in range(18):
+            moved = np.roll(small, number % 3, axis=1)  # so that no frame is nothing in the file
+            for packet in stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
@@ -155,11 +154,21 @@ def test_a_video_gives_its_frames_and_the_whole(client, video, tmp_path):
     found = detect(client, ("v.mp4", video)).json()["findings"]
     assert found == own
     assert len(found) > 5
+    assert found[-1]["status"] == "judged"
     assert found[-1]["video"]["frames"] == 18
     by_type = client.post("/v1/detect", files={"file": ("v", video, "video/mp4")}).json()["findings"]
     assert len(by_type) == len(found)
-    cut = detect(client, ("v.mp4", video[: len(video) // 2]))
-    assert cut.status_code == 422 or cut.json()["findings"][-1]["status"] == "error"
+    (tmp_path / "cut.mp4").write_bytes(broken := video[: len(video) // 2])
+    ran = CliRunner().invoke(app, ["detect", str(tmp_path / "cut.mp4"), "--format", "json", "--out", str(out)])
+    assert ran.exit_code == 1
+    cut = detect(client, ("cut.mp4", broken))
+    assert cut.status_code == 200
+    assert [row["status"] for row in cut.json()["findings"]] == [
+        json.loads(line)["status"] for line in out.read_text().splitlines()
+    ]
+    assert cut.json()["findings"][-1]["status"] == "error"
+    assert cut.json()["findings"][0]["status"] == "judged"
+    assert detect(client, ("v.mp4", video[:200])).status_code == 422
     prompts = client.post(
         "/v1/detect", files={"file": ("v.mp4", video)}, data={"prompts": "movement,start,end\nlarge_smile,0.2,1.0\n"}
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector

@@ -244,6 +244,17 @@ def test_bombs_do_not_go_off(besieged, healthy):
     assert is_well(besieged, healthy)
 
 
+def test_an_endless_head_is_refused(besieged, healthy):
+    started = memory_of(besieged)
+    answer = raw(besieged, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * (64 << 20))
+    assert not answer or answer.startswith(b"HTTP/1.1 431 ")  # the service may have closed while we were still sending
+    assert memory_of(besieged) - started < 16 << 20
+    small = raw(besieged, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 100_000)
+    assert small.startswith(b"HTTP/1.1 431 ")
+    assert b"application/problem+json" in small
+    assert is_well(besieged, healthy)
+
+
 def test_a_gigabyte_is_refused_early(besieged, healthy):
     sent = 0
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import torch
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 
 
 def frames_of(n_patients: int, n_healthy: int, n_frames: int, portraits: tuple[str, ...] = ("a",)) -> pd.DataFrame:

@@ -17,7 +17,7 @@ import pytest
 
 from facialis import clusters
 from facialis.clusters import check_engine, cluster_jobs
-from facialis.cohorts import extraction
+from facialis.cohorts import extraction, extraction_jobs
 from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.sources import extract_sources
 from facialis.errors import FacialisError
@@ -138,9 +138,9 @@ def test_what_a_job_raises_comes_through(tmp_path: Path, other_engine: str) -> N
 
     with pytest.raises(KeyError):
         list(cluster_jobs(fail, [7], other_engine, 1))
-    unseen = extraction._Job([], {}, tmp_path / "elsewhere" / ".parts", False)
+    unseen = extraction_jobs.Job([], {}, tmp_path / "elsewhere" / ".parts", False)
     with pytest.raises(FacialisError, match=r"elsewhere: the worker on .* does not see this folder"):
-        list(cluster_jobs(extraction._work_on_cluster, [unseen], other_engine, 1))
+        list(cluster_jobs(extraction_jobs.work_on_cluster, [unseen], other_engine, 1))
 
 
 def test_a_worker_that_does_not_see_the_cohort(make_cohort: Make, tmp_path: Path, dask_engine: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facialis.cohorts.cohort import write_cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.studies.metrics import score as frame_score
 from facialis.studies.questions.fairness import ask, described, score
 from facialis.studies.questions.question import Answer, Asking

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.errors import CohortError
 from facialis.reports.contact_sheet import write_contact_sheet
 from facialis.studies.questions.label_noise import FILE, SHEET, ask, suspects

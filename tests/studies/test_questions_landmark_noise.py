@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.errors import CohortError
 from facialis.faces.geometry import interocular_distance
 from facialis.faces.mesh import canonical_face, mirror_permutation

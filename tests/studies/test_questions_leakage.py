@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.models.inputs import Inputs
 from facialis.studies.questions import leakage, sides, telling
 from facialis.studies.questions.question import Answer, Asking

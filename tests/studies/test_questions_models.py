@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.errors import FacialisError, RecipeError
 from facialis.models.inputs import Inputs
 from facialis.studies.questions import NEEDS, OF_RECIPES, QUESTIONS, claimed, question

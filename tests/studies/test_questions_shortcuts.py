@@ -10,7 +10,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 from sklearn.metrics import roc_auc_score
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.faces.mesh import canonical_face
 from facialis.studies.questions.areas import area_and_draws
 from facialis.studies.questions.probes import BACKGROUND, COLOUR, POSE, PROBES, SHARPNESS, SIZE, SYMMETRIC, sharpness

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.sources import extract_sources
+from facialis.cohorts.writing import write_cohort
 from facialis.studies.questions import question
 from facialis.studies.questions.cross_cohort import elsewhere
 from facialis.studies.questions.question import Asking

@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 import torch
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.errors import CohortError, FacialisError, RecipeError, SplitError, WeightsError
 from facialis.files import locked
 from facialis.reports.study_tables import table_rows, text_table, write_tables

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.errors import CohortError, FacialisError, WeightsError
 from facialis.studies import jobs
 from facialis.studies.paper import PAPER_FIGURES

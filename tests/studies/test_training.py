@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facialis.cohorts.cohort import Cohort, write_cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import write_cohort
 from facialis.errors import CohortError
 from facialis.models.encoders import Encoder, load_encoder
 from facialis.models.image import TokenNet

@@ -19,13 +19,14 @@ from typer.testing import CliRunner
 
 from facialis.app.cli import app
 from facialis.cohorts.simulated.cohort import simulate_cohort
-from facialis.cohorts.simulated.picture import palsy_twin
+from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.cohorts.simulated.recovery import draw_recovery
 from facialis.detection.batch import face_picture
 from facialis.detection.bundle import Bundle
 from facialis.files import write_text
-from facialis.reports.html import Entry, write_report
-from facialis.reports.photo import look_at, render_photos
+from facialis.reports.findings import Entry, write_report
+from facialis.reports.photo import render_photos
+from facialis.reports.photo_entries import look_at
 from facialis.reports.study import render_study
 from tests.browsers import ROOT, browser, node
 from tests.reports.test_study_page import results

@@ -69,7 +69,8 @@ def simulate(
 
         sitter = None
         if pictures and portraits is not None:
-            from facialis.cohorts.simulated.picture import Sitters, read_portrait_folder
+            from facialis.cohorts.simulated.picture import Sitters
+            from facialis.cohorts.simulated.portraits import read_portrait_folder
 
             sitter = Sitters(read_portrait_folder(portraits), seed)(0)
         draw_sheet(show, movements, seed, pictures=pictures, sitter=sitter)
@@ -191,7 +192,7 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a cohort with its pictures and all that was derived from its faces."""
-    from facialis.cohorts.cohort import remove_cohort
+    from facialis.cohorts.writing import remove_cohort
 
     if not yes:
         typer.confirm(f"Delete all that the cohort in {cohort} holds?", abort=True)

@@ -26,12 +26,12 @@ def demo(
     from PIL import Image
     from skimage.data import astronaut
 
-    from facialis.cohorts.simulated.picture import palsy_twin
+    from facialis.cohorts.simulated.photo_twin import palsy_twin
     from facialis.detection.batch import face_picture
     from facialis.detection.detector import Detector
     from facialis.errors import FacialisError
     from facialis.files import atomic_path
-    from facialis.reports.html import Entry, write_report
+    from facialis.reports.findings import Entry, write_report
     from facialis.reports.tables import console, findings_table
 
     try:

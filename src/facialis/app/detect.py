@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from facialis.app.options import FaceOption, PathsArgument, WorkersOption
+
 
 class Format(enum.StrEnum):
     """How findings are written."""
@@ -17,20 +19,6 @@ class Format(enum.StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
-
-
-def parse_face(value: str) -> str:
-    """Check the option ``--face``."""
-    if value in ("only", "largest", "all") or (value.isdecimal() and len(value) < 4 and int(value) > 0):
-        return value
-    raise typer.BadParameter(f"{value!r} is not only, largest, all, or a number from 1")
-
-
-def parse_paths(values: list[str]) -> list[str]:
-    """Check the paths: an empty one is a slip of a shell variable."""
-    if "" in values:
-        raise typer.BadParameter("an empty path was given")
-    return values
 
 
 def parse_rate(value: str) -> str:
@@ -44,20 +32,6 @@ def parse_rate(value: str) -> str:
     return value
 
 
-PathsArgument = Annotated[
-    list[str], typer.Argument(callback=parse_paths, metavar="PATH...", help="Photos, videos, or folders of them.")
-]
-FaceOption = Annotated[
-    str,
-    typer.Option(
-        callback=parse_face,
-        metavar="only|largest|all|N",
-        help="Which face where there are several; 'only' abstains.",
-    ),
-]
-WorkersOption = Annotated[int, typer.Option(min=1, help="Processes; about 250 MB each.")]
-
-
 def detect(
     paths: PathsArgument,
     format: Annotated[Format, typer.Option(help="json: one object a line, nothing else on standard output.")] = (
@@ -65,6 +39,7 @@ def detect(
     ),
     out: Annotated[Path | None, typer.Option(help="Write the findings to this file instead.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page with pictures and reasons as well.")] = None,
+    names: Annotated[bool, typer.Option("--names", help="Show the files' names on the page, not numbers.")] = False,
     bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,
     face: FaceOption = "only",
     prevalence: Annotated[
@@ -101,7 +76,7 @@ def detect(
     from facialis.files import write_text
     from facialis.progress import track
     from facialis.reports.events import EVENT_COLUMNS, event_rows, events_table
-    from facialis.reports.html import Entry, write_report
+    from facialis.reports.findings import entry_of, write_report
     from facialis.reports.tables import console, csv_text, findings_csv, findings_table, json_line
 
     written = [path.resolve() for path in (out, report, events) if path is not None]
@@ -128,6 +103,7 @@ def detect(
     stream = format is Format.json and out is None
     failed = False
     findings, entries, movements = [], [], []
+    numbers: dict[str, int] = {}  # of the files on the page
     judged = detect_many(
         sources,
         bundle=bundle,
@@ -150,7 +126,8 @@ def detect(
             if finding.video is not None:
                 movements += event_rows(finding)
             if report is not None and finding.frame is None:
-                entries.append(Entry(finding.source, finding, picture, apexes))
+                number = numbers.setdefault(finding.source, len(numbers) + 1)
+                entries.append(entry_of(finding, picture, apexes, number=number, names=names))
     if format is Format.table and out is None:
         console().print(findings_table([f for f in findings if f.frame is None or f.status == "error"]))
         for _, rows in itertools.groupby(movements, key=lambda row: (row["source"], row["face"])):
@@ -164,7 +141,7 @@ def detect(
         write_text(events, csv_text(movements, EVENT_COLUMNS))
         typer.echo(f"movements: {display_name(events)}", err=True)
     if report is not None:
-        write_report(report, entries, judge)
+        write_report(report, entries, judge, names=names)
         typer.echo(f"report: {display_name(report)}", err=True)
     if failed:
         raise typer.Exit(1)

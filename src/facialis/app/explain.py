@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facialis.app.detect import FaceOption, Format, parse_paths
+from facialis.app.detect import Format
+from facialis.app.options import LANGUAGES, FaceOption, parse_paths
 
 if TYPE_CHECKING:
     from facialis.cohorts.cohort import Cohort
@@ -23,7 +24,7 @@ def explain(
     ),
     out: Annotated[Path | None, typer.Option(help="Write the explanations to this file instead.")] = None,
     bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,
-    language: Annotated[str, typer.Option(metavar="en|de", help="Of the sentences.")] = "en",
+    language: Annotated[str, typer.Option(metavar="|".join(LANGUAGES), help="Of the sentences.")] = "en",
     face: FaceOption = "only",
     force: Annotated[bool, typer.Option("--force", help="Judge unfit pictures too; a note says so.")] = False,
     careful: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facialis.app.detect import WorkersOption
+from facialis.app.options import LanguageOption, WorkersOption
 
 if TYPE_CHECKING:
     import datetime
@@ -30,7 +30,7 @@ def follow(
     ],
     report: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a row a visit and quantity to this file.")] = None,
-    language: Annotated[str, typer.Option(help="Of the page: en or de.")] = "en",
+    language: LanguageOption = "en",
     no_photo: Annotated[bool, typer.Option("--no-photo", help="Draw the landmarks only, for sharing.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Show the names of folders and files, not numbers.")] = False,
     workers: WorkersOption = 1,
@@ -48,8 +48,9 @@ def follow(
     from facialis.detection.bundle import Bundle
     from facialis.faces.sources import check_output
     from facialis.files import write_text
-    from facialis.reports.follow import left_out_lines, write_follow
+    from facialis.reports.follow import write_follow
     from facialis.reports.follow_rows import COLUMNS, course_rows
+    from facialis.reports.left_out import left_out_lines
     from facialis.reports.tables import console, csv_text
     from facialis.words import words
 
@@ -69,7 +70,7 @@ def follow(
         write_text(csv, csv_text(course_rows(followed.course), COLUMNS))
     if report is not None:
         write_follow(report, followed, judge, language=language, photos=not no_photo, names=names)
-    for line in left_out_lines(followed, words("en")):
+    for line in left_out_lines(followed.course, followed.names, followed.left_out, words("en")):
         typer.echo(line, err=True)
     for path in (report, csv):
         if path is not None:
@@ -162,7 +163,7 @@ def _faces(
     from facialis.errors import PictureError
     from facialis.faces.images import read_picture
     from facialis.reports.follow import MOST_FACES, VisitFace
-    from facialis.reports.photo_set import levelled
+    from facialis.reports.levelled import levelled
 
     paths = {each.number: picture.path for each, picture in zip(seen, pictures, strict=True)}
     shown = [visit for visit in course.visits if visit.takes]

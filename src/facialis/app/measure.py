@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from facialis.app.detect import PathsArgument, parse_face
+from facialis.app.options import PathsArgument, parse_face
 
 
 class Definition(enum.StrEnum):

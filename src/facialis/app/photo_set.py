@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from facialis.app.options import LanguageOption
+
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector
     from facialis.reports.photo_set import Sheet
@@ -27,7 +29,7 @@ def photo_set(
         Path | None,
         typer.Option(help="A clinician's record to set beside; of several people a folder with FOLDER-NAME.json."),
     ] = None,
-    language: Annotated[str, typer.Option(help="Of the page: en or de.")] = "en",
+    language: LanguageOption = "en",
     no_photo: Annotated[bool, typer.Option("--no-photo", help="Draw the landmarks only, for sharing.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Show the names of folders and files, not numbers.")] = False,
     bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from facialis.app.detect import WorkersOption
+from facialis.app.options import LanguageOption, WorkersOption
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ def repeatability(
     by: Annotated[str, typer.Option(help="Columns, by commas, in which frames that belong together are alike.")] = BY,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the table to this CSV file.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page as well.")] = None,
-    language: Annotated[str, typer.Option(help="Of the page: en or de.")] = "en",
+    language: LanguageOption = "en",
     bundle: Annotated[Path | None, typer.Option(help="Of the log odds; without it the built-in one.")] = None,
     workers: WorkersOption = 1,
 ) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facialis.app.detect import FaceOption, parse_paths
+from facialis.app.options import FaceOption, LanguageOption, parse_paths
 
 if TYPE_CHECKING:
     from facialis.detection.detector import FaceChoice
-    from facialis.reports.photo import Entry
+    from facialis.reports.photo_entries import Entry
 
 
 def report(
@@ -21,7 +21,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The page: .html, or .pdf (printed by Chrome, Chromium or Edge).")],
     no_photo: Annotated[bool, typer.Option("--no-photo", help="Draw the landmarks only, for sharing.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Show the files' names, not numbers.")] = False,
-    language: Annotated[str, typer.Option(help="Of the page: en or de.")] = "en",
+    language: LanguageOption = "en",
     bundle: Annotated[Path | None, typer.Option(help="Judge with this bundle instead of the built-in one.")] = None,
     prevalence: Annotated[float, typer.Option(help="How probable palsy is beforehand.")] = 0.5,
     force: Annotated[bool, typer.Option("--force", help="Judge unfit photos too; the page says so.")] = False,
@@ -39,7 +39,8 @@ def report(
     from facialis.files import check_writable, write_text
     from facialis.progress import track
     from facialis.reports.pdf import find_browser, write_pdf
-    from facialis.reports.photo import entries_of, render_photos
+    from facialis.reports.photo import render_photos
+    from facialis.reports.photo_entries import entries_of
     from facialis.words import words
 
     as_pdf = out.suffix.lower() == ".pdf"

@@ -10,6 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from facialis.app import ask
+from facialis.app.study_options import (
+    DeviceOption,
+    DuplicatesOption,
+    EngineOption,
+    OutOption,
+    RandomOption,
+    SeedOption,
+    SeedsOption,
+    SelectOption,
+    SetOption,
+    SplitOption,
+    WeightsOption,
+    WorkersOption,
+    encoder_weights,
+    grid,
+    setting,
+    studies,
+)
+
 if TYPE_CHECKING:
     from facialis.cohorts.cohort import Cohort
     from facialis.studies.recipes import Recipe
@@ -31,48 +51,6 @@ app = typer.Typer(
     "`facialis study RECIPE COHORT -o DIR` runs one recipe (short for `study run`), `facialis study table1 -o DIR` the "
     "paper's whole table. Needs the extra `train`. Research use; not a medical device.",
 )
-
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder of the results; a stopped study goes on there.")]
-WeightsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="[ENCODER=]FILE", help="Local weights of the image encoders (safetensors), instead of the hub's."
-    ),
-]
-RandomOption = Annotated[
-    bool, typer.Option("--random-weights", help="Dry run with untrained image encoders; every output says so.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the recipe, e.g. image.epochs=5."),
-]
-SelectOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="KEY=[V,...]", help="Choose a setting inside each fold, e.g. net.learning_rate=[0.2,0.02]."),
-]
-SplitOption = Annotated[
-    str, typer.Option(help="leave-one-patient-out (the paper's), leave-one-subject-out, or e.g. 5-fold.")
-]
-SeedOption = Annotated[int, typer.Option(min=0, help="Of the split, the training and the bootstrap.")]
-SeedsOption = Annotated[
-    int, typer.Option(min=1, help="How far F1 moves: so many seeds of training, and so many splits.")
-]
-DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option(min=1, help="Folds at once; by default a core each, 8 at most. Figures do not depend on it."),
-]
-EngineOption = Annotated[
-    str,
-    typer.Option(
-        metavar="ENGINE",
-        help="How folds are run side by side: processes, dask://HOST:PORT or ray://HOST:PORT (workers that see the "
-        "same folders), dask://local or ray://local. Figures do not depend on it.",
-    ),
-]
-DuplicatesOption = Annotated[
-    bool, typer.Option("--allow-duplicates", help="Run although a picture or subject stands in the cohort twice.")
-]
 
 
 @app.command("run")
@@ -102,16 +80,16 @@ def run(
     F1, precision and recall are the mean over the folds, each with a bootstrap interval over subjects; tables and
     report.html have the pooled figures, calibration, curves and each fold as well.
     """
-    load_recipes = _studies().load_recipes
+    load_recipes = studies().load_recipes
     from facialis.cohorts.cohort import Cohort
 
     _study(
         Cohort.open(cohort),
-        load_recipes(recipe, overrides=dict(_setting(text, "--set") for text in set_ or [])),
+        load_recipes(recipe, overrides=dict(setting(text, "--set") for text in set_ or [])),
         out,
-        weights=_weights(weights),
+        weights=encoder_weights(weights),
         random_weights=random_weights,
-        select=_grid(select),
+        select=grid(select),
         split=split,
         seed=seed,
         seeds=seeds,
@@ -159,11 +137,11 @@ def table1(
     given = (palsy is not None or healthy is not None, cohort is not None, tiny)
     if sum(given) != 1 or (palsy is None) != (healthy is None):
         raise typer.BadParameter("give --palsy and --healthy, or --cohort, or --tiny")
-    recipes = _studies()
+    recipes = studies()
     from facialis.cohorts.cohort import Cohort
     from facialis.studies.table1 import extracted_cohort, tiny_cohort, write_table1
 
-    settings = {**(recipes.TINY if tiny else {}), **dict(_setting(text, "--set") for text in set_ or [])}
+    settings = {**(recipes.TINY if tiny else {}), **dict(setting(text, "--set") for text in set_ or [])}
     rows = recipes.load_recipes("table1", overrides=settings)
     if palsy is not None and healthy is not None:
         found = extracted_cohort(
@@ -175,9 +153,9 @@ def table1(
         found,
         rows,
         out,
-        weights=_weights(weights),
+        weights=encoder_weights(weights),
         random_weights=random_weights or (tiny and not weights),
-        select=_grid(select),
+        select=grid(select),
         split=split,
         seed=seed,
         seeds=seeds,
@@ -190,89 +168,7 @@ def table1(
     write_table1(results, out)
 
 
-def _list_questions(asked: bool) -> None:
-    if not asked:
-        return
-    from rich.table import Table
-
-    from facialis.reports.tables import console
-    from facialis.studies.questions import NEEDS, QUESTIONS
-
-    table = Table("name", "what it asks", "what it needs")
-    for name, asks in QUESTIONS.items():
-        table.add_row(name, asks, NEEDS[name])
-    console().print(table)
-    raise typer.Exit
-
-
-@app.command("ask")
-def ask(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the question; `--list` has them all.")],
-    cohort: Annotated[Path, typer.Argument(help="Folder of a cohort, simulated or extracted.")],
-    out: OutOption,
-    list_: Annotated[
-        bool,
-        typer.Option(
-            "--list", is_eager=True, callback=_list_questions, help="Print the questions and what each needs."
-        ),
-    ] = False,
-    recipe: Annotated[list[str] | None, typer.Option(help="Recipe to ask about, where a question takes any.")] = None,
-    with_pictures: Annotated[
-        bool, typer.Option("--with-pictures", help="label-noise: a page with the faces themselves, for this disk only.")
-    ] = False,
-    weights: WeightsOption = None,
-    random_weights: RandomOption = False,
-    set_: SetOption = None,
-    split: SplitOption = "leave-one-patient-out",
-    seed: SeedOption = 0,
-    device: DeviceOption = "auto",
-    workers: WorkersOption = None,
-    engine: EngineOption = "processes",
-    allow_duplicates: DuplicatesOption = False,
-) -> None:
-    """Ask where a result comes from: shortcuts, leakage, seeds, fairness and others (`--list`).
-
-    The answer is printed, and stands as a page with its plots in DIR/report.html and as data in DIR/answer.json.
-    """
-    _studies()
-    import shlex
-
-    from facialis.cohorts.cohort import Cohort
-    from facialis.reports.answers import answer_table, sheet_tables, write_answer
-    from facialis.reports.contact_sheet import check_pictures, write_contact_sheet
-    from facialis.reports.tables import console
-    from facialis.studies.engine import default_workers
-    from facialis.studies.questions import OF_RECIPES, QUESTIONS, Asking, claimed, question
-    from facialis.studies.study import check_device
-
-    device = check_device(device)
-    find, overrides = question(name), dict(_setting(text, "--set") for text in set_ or [])
-    if with_pictures and name != "label-noise":
-        raise typer.BadParameter("only label-noise has pictures to show", param_hint="--with-pictures")
-    if recipe and name not in OF_RECIPES:
-        raise typer.BadParameter(
-            f"{name} names its own recipes; {', '.join(OF_RECIPES)} take any", param_hint="--recipe"
-        )
-    opened = Cohort.open(cohort)
-    if with_pictures:
-        check_pictures(opened)
-    asking = Asking(
-        opened, out, overrides, _weights(weights), random_weights, split, seed, device=device, engine=engine,
-        workers=workers or default_workers(device), allow_duplicates=allow_duplicates, recipes=recipe or (),
-    )  # fmt: skip
-    with claimed(out, name):
-        answer = find(asking)
-        path, facts = answer.write(out), answer.as_dict()
-        made = {"command": shlex.join(["facialis", *sys.argv[1:]]), "cohort": opened.hash, "split": split, "seed": seed}
-        page = write_answer(facts, out, question=QUESTIONS[name], made={k: str(v) for k, v in made.items()})
-    for table in (answer_table(facts), *sheet_tables(facts)):
-        console().print(table)
-    if with_pictures:
-        sheet = out / "label-noise-pictures.html"
-        columns = ("label", "probability of palsy")
-        write_contact_sheet(opened, next(iter(facts["sheets"].values())), sheet, title=answer.title, columns=columns)
-        typer.echo(f"faces, for this disk only: {sheet}")
-    typer.echo("\n".join([*answer.sentences, *answer.notes, f"answer: {path}, the page: {page}"]))
+app.command("ask")(ask.ask)
 
 
 @app.command("report")
@@ -313,19 +209,6 @@ def _wrong(cohort: Cohort, results: Mapping[str, Any], folder: Path) -> list[Any
     return wrong_frames(pd.read_parquet(folder / "predictions.parquet"), cohort)
 
 
-def _studies() -> Any:
-    """Return the module of the recipes, or say what to install."""
-    from facialis.errors import FacialisError
-
-    try:
-        from facialis.studies import recipes, study  # noqa: F401
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("facialis"):
-            raise
-        raise FacialisError(f"{error.name} is not installed: pip install 'facialis[train]'") from error
-    return recipes
-
-
 def _study(
     cohort: Cohort, recipes: Sequence[Recipe], out: Path, *, workers: int | None, device: str, **options: Any
 ) -> dict[str, Any]:
@@ -345,42 +228,3 @@ def _study(
     console().print(terminal_table(results))
     typer.echo(f"results: {out}, the page: {out / 'report.html'}")
     return results
-
-
-def _setting(text: str, option: str) -> tuple[str, Any]:
-    """Read ``KEY=VALUE``, the value as TOML has it (a bare word is a string)."""
-    import tomllib
-
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise typer.BadParameter(f"{text!r} is not KEY=VALUE, e.g. image.epochs=5", param_hint=option)
-    try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
-
-
-def _grid(texts: Sequence[str] | None) -> dict[str, list[Any]]:
-    grid = {}
-    for text in texts or []:
-        key, values = _setting(text, "--select")
-        if not isinstance(values, list) or not values:
-            raise typer.BadParameter(f"{text!r} is not KEY=[VALUE,...]", param_hint="--select")
-        grid[key] = values
-    return grid
-
-
-def _weights(texts: Sequence[str] | None) -> Path | Mapping[str, Path] | None:
-    """Read ``--weights``: one file for every encoder, or ``ENCODER=FILE`` for each."""
-    from facialis.models.encoders import ENCODERS
-
-    named: dict[str, Path] = {}
-    for text in texts or []:
-        name, equals, file = text.partition("=")
-        if equals and name in ENCODERS:
-            named[name] = Path(file)
-        elif len(texts or []) == 1:
-            return Path(text)
-        else:
-            raise typer.BadParameter(f"{text!r} is not ENCODER=FILE; encoders: {', '.join(ENCODERS)}")
-    return named or None

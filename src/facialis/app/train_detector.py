@@ -141,7 +141,8 @@ def train(
     import numpy as np
 
     from facialis import __version__
-    from facialis.detection.bundle import Bundle, Card
+    from facialis.detection.bundle import Bundle
+    from facialis.detection.card import Card
     from facialis.detection.quantities import reference_of
     from facialis.models.detector_net import export_detector
     from facialis.studies.detector import train_detector as fit
@@ -230,7 +231,8 @@ def from_study(
 
     from facialis import __version__
     from facialis.cohorts.cohort import Cohort
-    from facialis.detection.bundle import Bundle, Card
+    from facialis.detection.bundle import Bundle
+    from facialis.detection.card import Card
     from facialis.detection.quantities import reference_of
     from facialis.errors import CohortError
     from facialis.files import make_folder

@@ -8,33 +8,24 @@ decoded once, by one process, with a part of it in memory. Memory stays flat in 
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, suppress
-from itertools import chain, groupby, islice
+from contextlib import suppress
+from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from facialis.clusters import check_engine, cluster_jobs, is_cluster
-from facialis.cohorts.cohort import Cohort, check_frames, finish_cohort, prepare_folder
-from facialis.cohorts.duplicates import picture_hashes
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.extraction_jobs import STOP, Job, end_worker, start_worker, work, work_on_cluster, work_whole
 from facialis.cohorts.parts import claim_parts, is_whole, part_file
-from facialis.errors import CohortError, PictureError
-from facialis.faces.images import read_picture
-from facialis.faces.landmarks import Face, FaceLandmarker
-from facialis.faces.quality import NO_FACE, SEVERAL_FACES, assess
-from facialis.faces.sources import display_name, is_video, name_from_text
-from facialis.faces.videos import VideoFrame, read_frames
+from facialis.cohorts.writing import check_frames, finish_cohort, prepare_folder
+from facialis.errors import CohortError
+from facialis.faces.sources import is_video, name_from_text
 from facialis.files import atomic_path, locked
-from facialis.modalities.coordinates import coordinates
-from facialis.modalities.crops import crop
-from facialis.modalities.lines import line_image
-from facialis.modalities.measures import measure
 from facialis.parallel import worker_pool
 from facialis.progress import bar
 
@@ -42,8 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PART = 16
-NO_CONSENT = "no consent"
-_STOP = "stop"
 
 
 def extract(
@@ -93,56 +82,9 @@ def extract(
         return _assemble(frames, parts, starts, out, provenance)
 
 
-def face_arrays(face: Face, rgb: NDArray[np.uint8], *, pictures: bool = True) -> dict[str, NDArray[Any]]:
-    """Return every modality of one face; the keys are a cohort's array names."""
-    arrays: dict[str, NDArray[Any]] = {
-        "landmarks": face.landmarks,
-        "transforms": face.transform,
-        "expressions": face.blendshapes,
-        "measures": measure(face.landmarks, origin="face"),  # where a face stands in its picture tells the source
-        "coordinates": coordinates(face.landmarks),
-    }
-    if pictures:
-        arrays["crops"] = crop(rgb, face.landmarks)
-        arrays["lines"] = line_image(face.landmarks, face.size)
-    return arrays
-
-
-_landmarker: FaceLandmarker | None = None
-
-
-def _start_worker() -> None:
-    global _landmarker
-    _landmarker = FaceLandmarker()
-
-
-def _work_on_cluster(job: _Job) -> int:
-    """Work off a job in a process of a cluster, which lives on for the next one with its landmarker."""
-    if not job.folder.is_dir():
-        raise CohortError(
-            f"{job.folder.parent}: the worker on {platform.node()} does not see this folder; workers need the pictures "
-            "and the cohort at the same paths"
-        )
-    if _landmarker is None:
-        _start_worker()
-    return _work_whole(job)
-
-
-class _Job(NamedTuple):
-    """Parts that one process works off in order: one of pictures, or those of one video.
-
-    `parts` are rows of the table; `rows` gives the path and the number in the video of each, None without consent.
-    """
-
-    parts: list[range]
-    rows: dict[int, tuple[Path, int] | None]
-    folder: Path
-    pictures: bool
-
-
 def _plan(
     frames: pd.DataFrame, paths: list[str], root: Path, folder: Path, pictures: bool
-) -> tuple[list[_Job], list[int], int]:
+) -> tuple[list[Job], list[int], int]:
     """Return the jobs that are left, the first row of every part, and how many rows are left."""
     numbers = frames["video_frame"].tolist() if "video_frame" in frames else [-1] * len(frames)
     consent = frames["consent"].tolist() if "consent" in frames else [""] * len(frames)
@@ -158,111 +100,32 @@ def _plan(
                 for part in share
                 for row in part
             }
-            jobs.append(_Job(share, given, folder, pictures))
+            jobs.append(Job(share, given, folder, pictures))
     return jobs, starts, sum(len(job.rows) for job in jobs)
 
 
-def _work(job: _Job) -> Iterator[int]:
-    """Work off a job; write each part when it is done and yield its number of frames."""
-    pictures = _frames(job) if any(given and is_video(given[0]) for given in job.rows.values()) else _stills(job)
-    for part in job.parts:
-        arrays = _extract_part(islice(pictures, len(part)), job.pictures)
-        with atomic_path(part_file(job.folder, part.start)) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        yield len(part)
-
-
-def _work_whole(job: _Job) -> int:
-    """Work off a job in a process of the pool: to its end, or to the end of a part when the parent stops."""
-    done = 0
-    for frames in _work(job):
-        done += frames
-        if (job.folder / _STOP).exists():
-            break
-    return done
-
-
-def _stills(job: _Job) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
-    """Yield each row with its picture, or with the reason why there is none."""
-    for row, given in job.rows.items():
-        try:
-            yield row, NO_CONSENT if given is None else read_picture(given[0])
-        except PictureError as error:
-            yield row, str(error)
-
-
-def _frames(job: _Job) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
-    """Yield each row with its frame of the one video, or with the reason why there is none."""
-    asked = [given for given in job.rows.values() if given is not None]
-    film = asked[0][0]
-    reason = f"{display_name(film)}: the video ends before this frame"
-    with closing(read_frames(film, [number for _, number in asked])) as decoded:
-        frame: VideoFrame | None = None
-        for row, given in job.rows.items():
-            while given is not None and (frame is None or frame.index < given[1]):
-                try:
-                    frame = next(decoded)
-                except StopIteration:
-                    break
-                except PictureError as error:  # the good frames came before
-                    reason = str(error)
-                    break
-            if given is None:
-                yield row, NO_CONSENT
-            else:
-                yield row, frame.rgb if frame is not None and frame.index == given[1] else reason
-
-
-def _extract_part(pictures: Iterator[tuple[int, NDArray[np.uint8] | str]], keep: bool) -> dict[str, NDArray[Any]]:
-    """Return stacked arrays of the usable frames, their row numbers, and a reason for each other row."""
-    assert _landmarker is not None
-    rows, reasons, facts, stacks = [], [], [], []
-    for row, rgb in pictures:
-        if isinstance(rgb, str):
-            reasons.append((row, rgb))
-            continue
-        faces = _landmarker.detect(rgb)
-        if len(faces) != 1:
-            reasons.append((row, SEVERAL_FACES if faces else NO_FACE))
-            continue
-        quality = assess(faces[0], rgb)
-        rows.append(row)
-        numbers = {f"face_{name}": value for name, value in quality.as_dict().items()}
-        size = {"height": rgb.shape[0], "width": rgb.shape[1]}
-        facts.append({**size, **numbers, **picture_hashes(rgb), "quality": "; ".join(quality.reasons)})
-        stacks.append(face_arrays(faces[0], rgb, pictures=keep))
-    arrays = {name: np.stack([stack[name] for stack in stacks]) for name in stacks[0]} if stacks else {}
-    arrays["_rows"] = np.array(rows, dtype=np.int64)
-    arrays["_facts"] = np.array(json.dumps(facts))
-    arrays["_reasons"] = np.array(json.dumps(reasons))
-    return arrays
-
-
-def _run(jobs: list[_Job], workers: int, engine: str) -> Iterator[int]:
-    global _landmarker
+def _run(jobs: list[Job], workers: int, engine: str) -> Iterator[int]:
     if not jobs:
         return
-    stop = jobs[0].folder / _STOP
+    stop = jobs[0].folder / STOP
     stop.unlink(missing_ok=True)
     if is_cluster(engine):
         try:
-            yield from cluster_jobs(_work_on_cluster, jobs, engine, min(workers, len(jobs)))
+            yield from cluster_jobs(work_on_cluster, jobs, engine, min(workers, len(jobs)))
         finally:
             with suppress(OSError):
                 stop.touch()
         return
     if workers <= 1:
-        _start_worker()
+        start_worker()
         try:
-            yield from chain.from_iterable(map(_work, jobs))
+            yield from chain.from_iterable(map(work, jobs))
         finally:
-            if _landmarker is not None:
-                _landmarker.close()
-                _landmarker = None
+            end_worker()
         return
-    pool = worker_pool(min(workers, len(jobs)), _start_worker)
+    pool = worker_pool(min(workers, len(jobs)), start_worker)
     try:
-        for future in as_completed([pool.submit(_work_whole, job) for job in jobs]):
+        for future in as_completed([pool.submit(work_whole, job) for job in jobs]):
             yield future.result()
     except BrokenProcessPool as error:
         raise CohortError(

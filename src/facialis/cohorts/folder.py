@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from facialis.cohorts.cohort import GROUPS
 from facialis.cohorts.listing import SEXES, SIDES, Listing, complete, folder_of, list_files, wrong_layout
+from facialis.cohorts.writing import GROUPS
 from facialis.errors import CohortError
 from facialis.faces.sources import display_name, name_as_text
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from facialis.cohorts.cohort import GROUPS
+from facialis.cohorts.writing import GROUPS
 from facialis.errors import CohortError
 
 if TYPE_CHECKING:

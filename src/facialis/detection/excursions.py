@@ -58,7 +58,7 @@ class Motion:
     noise : (23,) standard deviation of a channel by the landmarker's noise.
     scale : mm in an interocular distance, by the iris.
     deviations : (copies, 23) by how much the channels might have been found otherwise, see
-        `facialis.detection.errors.noisy_copies`; None where that is not known.
+        `facialis.detection.number_errors.noisy_copies`; None where that is not known.
     """
 
     times: Values

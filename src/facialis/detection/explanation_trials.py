@@ -12,9 +12,9 @@ from scipy.stats import rankdata
 
 from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import N_MEASURES, Played
-from facialis.detection.errors import noisy_copies
 from facialis.detection.graph import from_on
 from facialis.detection.millimetres import millimetre_names, millimetres
+from facialis.detection.number_errors import noisy_copies
 from facialis.errors import FacialisError
 from facialis.faces.geometry import head_pose, interocular_distance, undo_pose
 from facialis.modalities.asymmetry import with_sign_of

@@ -23,7 +23,6 @@ PHOTOS = (1, 2, 3, 5, 9)
 FAR = (0.091, 0.066, 0.050, 0.039, 0.031)
 """Root mean square distance, interocular distances, that two visits of `PHOTOS` photos of one simulated person stay
 below in 99 of 100."""
-FALSE_ALARMS = 0.01
 
 
 class Shape(NamedTuple):

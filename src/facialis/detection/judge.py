@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.bundle import Bundle
-from facialis.detection.errors import noisy_copies
 from facialis.detection.finding import Finding, Side, sigmoid
 from facialis.detection.millimetres import millimetres_of
+from facialis.detection.number_errors import noisy_copies
 from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, measured, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement
 from facialis.errors import FacialisError, PictureError, RecipeError

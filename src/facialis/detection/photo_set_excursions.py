@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.errors import noisy_copies, spread
 from facialis.detection.excursions import Motion, compare_sides
 from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, SIDES, iris_scale
+from facialis.detection.number_errors import noisy_copies, spread
 from facialis.faces.geometry import head_pose, undo_pose
 from facialis.faces.landmarks import Face
 from facialis.modalities.coordinates import in_iris_frame

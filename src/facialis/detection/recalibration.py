@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facialis import __version__
-from facialis.detection.bundle import Bundle, Card
+from facialis.detection.bundle import Bundle
+from facialis.detection.card import Card
 from facialis.detection.finding import Finding, sigmoid
 from facialis.detection.quantities import reference_of_people
 from facialis.detection.reference import Reference

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.errors import noisy_copies, spread
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import IRIS_SPREAD, SIDES
+from facialis.detection.number_errors import noisy_copies, spread
 from facialis.detection.photo_set import set_log_odds
 from facialis.detection.photo_set_excursions import (
     NO_REST,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.errors import noisy_copies, spread
 from facialis.detection.excursions import Motion, measure_event
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import iris_scale
+from facialis.detection.number_errors import noisy_copies, spread
 from facialis.detection.prompts import Prompts
 from facialis.detection.video_finding import whole_finding
 from facialis.errors import PictureError

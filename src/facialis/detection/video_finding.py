@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.errors import spread
 from facialis.detection.excursions import Motion
 from facialis.detection.finding import Finding, logit_of
+from facialis.detection.number_errors import spread
 from facialis.faces.reasons import reason
 from facialis.modalities.movements import Event
 from facialis.modalities.video_evidence import Difference, VideoModel, differences, sides_of

@@ -18,8 +18,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facialis.errors import RecipeError
-from facialis.modalities.signed import SIGNED_MEASURES as SIGNED_MEASURES
-from facialis.modalities.signed import signed_measures as signed_measures
 
 REGIONS = ("brow", "eye", "nose_cheek", "mouth", "whole_face")
 DEFINITIONS = ("oo-2025", "parra-dominguez-2021")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from facialis.cohorts.cohort import GROUPS, Cohort
+from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.duplicates import find_duplicates
+from facialis.cohorts.writing import GROUPS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -48,7 +48,7 @@ def region_name(name: str, text: Words) -> str:
 
 def measure_name(name: str, text: Words) -> str:
     """Return what a measure, or what stands beside the measures as one share, is called."""
-    key = f"explain.measure.{name}"
+    key = f"report.measure_name.{name}"
     return text(key) if key in text.texts else text(f"explain.{name}")
 
 

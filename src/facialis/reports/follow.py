@@ -15,13 +15,14 @@ from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.detection.changes import Change, Curve
 from facialis.detection.finding import sigmoid
-from facialis.detection.follow import Course, Visit
-from facialis.detection.takes import NOT_READ, NOT_SURE, SET, SURE, VIDEO, Quantity
+from facialis.detection.follow import Course
+from facialis.detection.takes import SET, VIDEO, Quantity
 from facialis.files import write_text
 from facialis.reports.curves import HEIGHT, WIDTH, drawing
 from facialis.reports.drawing import contours
-from facialis.reports.photo_set import HEIGHT as FACE_HEIGHT
-from facialis.reports.photo_set import WIDTH as FACE_WIDTH
+from facialis.reports.left_out import left_out_lines
+from facialis.reports.levelled import HEIGHT as FACE_HEIGHT
+from facialis.reports.levelled import WIDTH as FACE_WIDTH
 from facialis.reports.templating import page_environment
 from facialis.words import Words, words
 
@@ -103,7 +104,7 @@ def render_follow(
             errors=[_error_row(curve, say) for curve in course.curves],
             healthy=say("follow.healthy_simulated" if simulated else "follow.healthy_column"),
             healthy_note=say("follow.healthy_note", rest=f"{bundle.reference.n} {bundle.reference.of_whom}"),
-            left_out=left_out_lines(followed, say),
+            left_out=left_out_lines(course, followed.names, followed.left_out, say),
             recognised=_recognised(followed, say),
             privacy=[say("follow.privacy_photos" if photos else "follow.privacy_drawings")]
             + [say("follow.privacy_names")] * names,
@@ -277,48 +278,6 @@ def _error_row(curve: Curve, say: Words) -> dict[str, str]:
         "used": ", ".join(say(f"follow.{name}") for name in used) or say("follow.unknown"),
         "sdc95": "" if curve.sdc95 is None else say.number(curve.sdc95, decimals),
     }
-
-
-def left_out_lines(followed: Followed, say: Words) -> list[str]:
-    """Return what is missing or was left out, and why, a line each."""
-    lines = []
-    course = followed.course
-    moved = {(p.date, c.quantity.view) for c in course.curves if c.quantity.name == "excursion" for p in c.points}
-    told = {(p.date, c.quantity.view) for c in course.curves if c.quantity.name == "ratio" for p in c.points}
-    for visit in course.visits:
-        if visit.missing:
-            views = ", ".join(say(f"view.{view}") for view in visit.missing)
-            lines.append(say("follow.missing", date=visit.date, views=views))
-            if "rest" in visit.missing and visit.takes:
-                lines.append(say("follow.no_rest", date=visit.date))
-        lacking = [say(f"view.{view}") for view in course.score_views if view not in visit.takes]
-        if lacking and visit.takes:
-            lines.append(say("follow.no_score", date=visit.date, views=", ".join(lacking)))
-        for date, view in sorted(moved - told):
-            if date == visit.date:
-                name = say(f"view.{view.removeprefix(VIDEO)}")
-                name = say("follow.quantity.in_video", name=name) if view.startswith(VIDEO) else name
-                lines.append(say("follow.still", date=date, view=name))
-        lines += [_not_used(followed, visit, number, say) for number in range(len(visit.unused))]
-        for each in visit.unfit:
-            name = followed.names[each.number]
-            reasons = "; ".join(reason.removeprefix(f"{name}: ") for reason in each.finding.reasons) or "-"
-            lines.append(f"{visit.date}, " + say("follow.left_photo", photo=name, reasons=reasons))
-    return lines + [
-        say("follow.left_photo", photo=name, reasons=say(f"follow.{why}")) for name, why in followed.left_out
-    ]
-
-
-def _not_used(followed: Followed, visit: Visit, number: int, say: Words) -> str:
-    unused = visit.unused[number]
-    view = "" if unused.view is None else say(f"view.{unused.view}")
-    share = "" if unused.share is None else say.percent(unused.share)
-    told: dict[str, dict[str, object]] = {
-        NOT_READ: {"view": view},
-        NOT_SURE: {"view": view, "share": share, "limit": say.percent(SURE)},
-    }
-    reasons = say(f"follow.{unused.why}", **told.get(unused.why, {}))
-    return f"{visit.date}, " + say("follow.left_photo", photo=followed.names[unused.number], reasons=reasons)
 
 
 def _recognised(followed: Followed, say: Words) -> list[str]:

@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 
 from facialis import __version__
 from facialis.detection.bundle import Bundle
-from facialis.detection.grade_tables import ROMAN
 from facialis.detection.grades import SCALES
 from facialis.detection.millimetres import SIDES
 from facialis.detection.photo_set_excursions import NO_REST, NO_VIEW
-from facialis.faces.frontal import EYES_APART, EYES_AT
-from facialis.faces.geometry import interocular_distance, iris_centres
-from facialis.faces.landmarks import Face
 from facialis.files import write_text
 from facialis.modalities.views import TOLD, VIEWS
-from facialis.reports.drawing import as_jpeg, contours, embedded
+from facialis.reports.drawing import contours, embedded
+from facialis.reports.levelled import HEIGHT, WIDTH
+from facialis.reports.scales import scale_parts
 from facialis.reports.templating import page_environment
 from facialis.words import Words, words
 
@@ -31,8 +29,6 @@ CHART = (
     "lower_teeth", "nose_wrinkle", "nasal_base",
 )  # fmt: skip
 """The views in the order of the standard chart."""
-WIDTH, HEIGHT = 240, 300
-"""Size of a levelled face, px."""
 
 
 @dataclass(frozen=True)
@@ -60,32 +56,6 @@ class Sheet:
     grades: Mapping[str, Any]
     record: Mapping[str, Any] | None
     photos: Sequence[Shown]
-
-
-def levelled(rgb: NDArray[np.uint8] | None, face: Face) -> tuple[bytes | None, NDArray[np.float64]]:
-    """Return a face turned until its irises are level, as a JPEG of `WIDTH` x `HEIGHT` px, and its points in it.
-
-    Parameters
-    ----------
-    rgb : the picture; None: only the points (478, 2) are wanted.
-    """
-    points = face.landmarks[:, :2].astype(np.float64)
-    right, left = iris_centres(points)
-    angle = np.arctan2(left[1] - right[1], left[0] - right[0])
-    scale = EYES_APART * WIDTH / max(float(interocular_distance(points)), 1e-6)
-    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    middle, centre = (right + left) / 2, np.array([WIDTH / 2, EYES_AT * HEIGHT])
-    placed = (points - middle) @ turn.T + centre
-    if rgb is None:
-        return None, placed
-    from PIL import Image
-
-    back = np.linalg.inv(turn)
-    offset = middle - back @ centre
-    picture = Image.fromarray(rgb).transform(
-        (WIDTH, HEIGHT), Image.Transform.AFFINE, (*back[0], offset[0], *back[1], offset[1]), Image.Resampling.BICUBIC
-    )
-    return as_jpeg(np.asarray(picture)), placed
 
 
 def write_sheets(path: Path | str, sheets: Sequence[Sheet], bundle: Bundle, **options: Any) -> None:
@@ -149,7 +119,7 @@ def _sheet(sheet: Sheet, say: Words, bundle: Bundle, photos: bool) -> dict[str, 
             )
             for place, number in sheet.excursions["rest"].items()
         ],
-        "scales": [_scale(name, sheet, say) for name in SCALES],
+        "scales": [scale_parts(name, sheet.grades[name], (sheet.record or {}).get(name), say) for name in SCALES],
     }
 
 
@@ -256,70 +226,3 @@ def _row(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], say: Words) 
         if ratio["reference"]:
             made["healthy"] = say("sheet.healthy_from", value=say.number(ratio["reference"][0], 2))
     return made
-
-
-def _scale(name: str, sheet: Sheet, say: Words) -> dict[str, Any]:
-    """Return a scale's bar and its items."""
-    scale = sheet.grades[name]
-    roman = name == "house_brackmann"
-    first, last = scale["ends"]
-
-    def at(value: float) -> float:
-        return float(round(100 * (min(max(value, first), last) - first) / (last - first), 2))
-
-    def said(value: float) -> str:
-        return ROMAN[round(value) - 1] if roman else say.number(value, 0)
-
-    low, high = scale["range"]
-    half = scale["doctors"]["half_width"]
-    record = (sheet.record or {}).get(name)
-    score = None if record is None else record["score"]
-    lines = [say("sheet.best_worst", best=said(first if roman else last), worst=said(last if roman else first))]
-    if record is not None:
-        lines.append(say("sheet.doctor_open") if score is None else say("sheet.doctor_score", score=said(score)))
-    if scale["open_views"]:
-        lines.append(say("sheet.open_views", views=", ".join(say(f"view.{view}") for view in scale["open_views"])))
-    source = scale["doctors"]["source"]
-    lines.append(
-        say("sheet.doctors_grade", source=source + ".")
-        if roman
-        else say("sheet.doctors", half=say.number(half, 0), source=source + ".")
-    )
-    if scale["healthy"]["source"]:
-        lines.append(say("sheet.healthy_people", source=scale["healthy"]["source"]))
-    centre = score if score is not None else first + half
-    return {
-        "name": say(f"sheet.{name}"),
-        "range": say("sheet.range", low=said(low), high=said(high)),
-        "bar": (at(low), at(high)),
-        "ticks": [(at(v), said(v)) for v in (range(first, last + 1) if roman else range(first, last + 1, 20))],
-        "healthy": None if roman else tuple(at(end) for end in scale["healthy"]["range"]),
-        "doctors": (at(centre - half), at(centre + half)),
-        "score": None if score is None else at(score),
-        "alt": say(
-            "sheet.alt_scale",
-            scale=say(f"sheet.{name}"),
-            low=said(low),
-            high=said(high),
-            first=said(first),
-            last=said(last),
-        ),
-        "lines": lines,
-        "items": [_item(item, record, say) for item in scale["items"]],
-        "items_title": say("sheet.items_of", scale=say(f"sheet.{name}")),
-        "recorded": record is not None,
-    }
-
-
-def _item(item: Mapping[str, Any], record: Mapping[str, Any] | None, say: Words) -> dict[str, str]:
-    low, high = item["range"]
-    scored = None if record is None else record["items"].get(item["item"])
-    gap = say("sheet.not_seen" if item["view"] is None else "sheet.in_gap")
-    return {
-        "name": say(f"sheet.item_name.{item['item']}"),
-        "range": say.number(low, 0)
-        if low == high
-        else say("sheet.range", low=say.number(low, 0), high=say.number(high, 0)),
-        "from": say(f"view.{item['view']}") if item["known"] else gap,
-        "doctor": "" if scored is None else say.number(scored, 0),
-    }

@@ -12,7 +12,8 @@ from facialis.detection.photo_set_excursions import set_excursions
 from facialis.errors import PictureError
 from facialis.faces.images import read_picture
 from facialis.faces.sources import without_name
-from facialis.reports.photo_set import Sheet, Shown, levelled
+from facialis.reports.levelled import levelled
+from facialis.reports.photo_set import Sheet, Shown
 from facialis.words import Words
 
 if TYPE_CHECKING:

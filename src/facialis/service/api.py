@@ -13,7 +13,6 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
@@ -21,8 +20,9 @@ from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.errors import FacialisError
 from facialis.service import describe, work
-from facialis.service.bodies import Bodies, Form, base_name
+from facialis.service.bodies import Bodies
 from facialis.service.describe import PROBLEMS, files_body, points_body
+from facialis.service.given import check_files, invalid, judged_as, moved_points, points_of
 from facialis.service.guard import Guard, problem_of
 from facialis.service.metrics import MEDIA_TYPE as METRICS_TYPE
 from facialis.service.metrics import Metrics
@@ -35,10 +35,6 @@ from facialis.service.work import Options, Rows
 from facialis.words import languages
 
 T = TypeVar("T")
-
-MOST_POINTS = 1 << 20
-"""Bytes of a body of landmarks."""
-PHOTOS = "multipart/form-data"
 
 Face = Annotated[
     str,
@@ -106,8 +102,8 @@ def create_app(settings: Settings) -> FastAPI:
     @app.post("/v1/detect/landmarks", response_model=Findings, responses=PROBLEMS, openapi_extra=points_body(PointsIn))
     async def detect_landmarks(request: Request) -> Response:
         """Judge the landmarks of a face: no picture leaves the client, and nothing of its picture is checked."""
-        points = await _points(request, bodies)
-        rows = await judged(request, settings.photo_timeout, work.detect_points, *_of(points, landmarks=True))
+        points = await points_of(request, bodies)
+        rows = await judged(request, settings.photo_timeout, work.detect_points, *judged_as(points, landmarks=True))
         return _objects("findings", rows.objects)
 
     @app.post("/v1/explain", response_model=Explanations, responses=PROBLEMS, openapi_extra=files_body(points=PointsIn))
@@ -121,13 +117,13 @@ def create_app(settings: Settings) -> FastAPI:
     ) -> Response:
         """Say what moved the model's answer about photos, or about the landmarks of a face."""
         if request.headers.get("content-type", "").lower().startswith("application/json"):
-            given = await _points(request, bodies)
-            shown, options, source = _of(given, landmarks=landmarks)
+            given = await points_of(request, bodies)
+            shown, options, source = judged_as(given, landmarks=landmarks)
             rows = await judged(request, settings.photo_timeout, work.explain, None, shown, options, language, source)
             return _objects("explanations", rows.objects)
         options = Options(face=face, force=force, careful=careful, landmarks=landmarks)
         async with bodies.form(request) as form:
-            _whole(form)
+            check_files(form)
             objects: list[bytes] = []
             for file in form.files:
                 rows = await judged(request, settings.photo_timeout, work.explain, file, None, options, language, "")
@@ -150,8 +146,8 @@ def create_app(settings: Settings) -> FastAPI:
         """Make the page on photos: to read, print and share."""
         options = Options(face, prevalence, force, careful)
         async with bodies.form(request) as form:
-            _whole(form, photos=True)
-            given, moved = _moved(form)
+            check_files(form, photos=True)
+            given, moved = moved_points(form)
             page = await judged(
                 request, settings.video_timeout if len(form.files) > 4 else settings.photo_timeout,
                 partial(work.report, photos=not no_photo, names=names), form.files, options, language, given, moved,
@@ -172,7 +168,7 @@ def create_app(settings: Settings) -> FastAPI:
         kind = "json" if "application/json" in request.headers.get("accept", "") else "html"
         options = Options(prevalence=prevalence, force=force)
         async with bodies.form(request) as form:
-            _whole(form, photos=True)
+            check_files(form, photos=True)
             seconds = settings.video_timeout
             made = await judged(
                 request,
@@ -189,11 +185,13 @@ def create_app(settings: Settings) -> FastAPI:
         return _page(made, "facialis-set.html")
 
     @app.get("/v1/model", response_model=ModelOut, responses=PROBLEMS)
-    async def model() -> Response:
+    async def model(
+        card: Annotated[bool, Query(description="Whether to tell the card, which is large.")] = True,
+    ) -> Response:
         """Tell what judges: the bundle's card, its hash, and the service's limits."""
         limits = {name: getattr(settings, name) for name in _LIMITS}
         told = ModelOut(
-            card=dataclasses.asdict(bundle.card),
+            card=dataclasses.asdict(bundle.card) if card else {},
             hash=bundle.hash,
             limits=limits,
             engine="engine/local.js" in site and "engine/face_landmarker.task" in site,
@@ -219,11 +217,13 @@ def create_app(settings: Settings) -> FastAPI:
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(request: Request, path: str) -> Response:
         file = site.get(path or "index.html")
-        if file is None and f"/{path}" in app.openapi()["paths"]:
-            raise Problem(405, f"/{path} is asked by POST: see /docs", headers={"Allow": "POST"})
+        known = app.openapi()["paths"].get(f"/{path}")
+        if file is None and known is not None:
+            allowed = ", ".join(sorted(known)).upper()
+            raise Problem(405, f"/{path} is asked by {allowed}: see /docs", headers={"Allow": allowed})
         if file is None:
             raise Problem(404, "there is nothing here; the page is at /, the service's description at /docs")
-        return _static(file, request)
+        return await _static(file, request)
 
     async def told(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
@@ -231,7 +231,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return await told(request, _invalid(error.errors(), "the request is not as described at /docs"))
+        return await told(request, invalid(error.errors(), "the request is not as described at /docs"))
 
     async def unfit(request: Request, error: Exception) -> Response:
         return await told(request, Problem(422, str(error)))
@@ -264,59 +264,6 @@ async def _unless_gone(request: Request, job: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _points(request: Request, bodies: Bodies) -> PointsIn:
-    if not request.headers.get("content-type", "").lower().startswith("application/json"):
-        raise Problem(415, "expected application/json with size, points and transform of a face")
-    async with bodies.content(request, MOST_POINTS) as content:
-        return _parsed(content)
-
-
-def _parsed(content: bytes | str) -> PointsIn:
-    try:
-        return PointsIn.model_validate_json(content)
-    except ValidationError as error:
-        raise _invalid(
-            error.errors(include_url=False), "these are no landmarks of a face as described at /docs"
-        ) from error
-
-
-def _of(given: PointsIn, *, landmarks: bool) -> tuple[dict[str, Any], Options, str]:
-    options = Options(prevalence=given.prevalence, force=given.force, landmarks=landmarks)
-    return given.model_dump(include={"size", "points", "transform", "second"}), options, base_name(given.source)
-
-
-def _moved(form: Form) -> tuple[dict[str, Any] | None, list[int]]:
-    """Return the landmarks of a report's photo, and which a person moved."""
-    if "points" not in form.fields:
-        return None, []
-    if len(form.files) != 1:
-        raise Problem(400, "points are of one photo: send that alone")
-    given = _of(_parsed(form.fields["points"]), landmarks=False)[0]
-    try:
-        moved = json.loads(form.fields.get("moved", "[]"))
-        good = isinstance(moved, list) and all(type(number) is int and 0 <= number < 478 for number in moved)
-    except (json.JSONDecodeError, RecursionError):
-        good = False
-    if not good:
-        raise Problem(422, "moved: expected a list of landmarks' numbers, 0 to 477")
-    return given, sorted(set(moved))
-
-
-def _whole(form: Form, *, photos: bool = False) -> None:
-    """Refuse a request of which a file is not looked at."""
-    for file in form.files:
-        if file.error:
-            raise Problem(file.status, file.error)
-        if photos and file.video:
-            raise Problem(422, f"{file.name}: a video; give photos, or a frame saved as one")
-
-
-def _invalid(errors: Any, detail: str) -> Problem:
-    """Return what is wrong with a request, place by place; what was sent is not repeated."""
-    lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}"[:200] for error in list(errors)[:10]]
-    return Problem(422, detail, errors=lines)
-
-
 def _objects(name: str, objects: list[bytes]) -> Response:
     return Response(b'{"%s":[%s]}' % (name.encode(), b",".join(objects)), media_type="application/json")
 
@@ -328,13 +275,14 @@ def _page(made: str | Rows, name: str) -> Response:
     return Response(made, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _static(file: Asset, request: Request) -> Response:
+async def _static(file: Asset, request: Request) -> Response:
     headers = {"ETag": file.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.etag:
         return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        packed = await asyncio.to_thread(lambda: file.packed)  # the largest take a second, once
+        if packed is not None:
+            return Response(packed, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
     if isinstance(file.content, Path):
         return FileResponse(file.content, media_type=file.media_type, headers=headers)
-    packed = file.packed if "gzip" in request.headers.get("accept-encoding", "") else None
-    if packed is not None:
-        headers["Content-Encoding"] = "gzip"
-    return Response(packed or file.content, media_type=file.media_type, headers=headers)
+    return Response(file.content, media_type=file.media_type, headers=headers)

@@ -18,15 +18,16 @@ from numpy.typing import ArrayLike
 
 from facialis import __version__
 from facialis.attribution import orders
-from facialis.detection import errors, millimetres, second_look
+from facialis.detection import millimetres, number_errors, second_look
 from facialis.detection.bundle import Bundle
 from facialis.detection.coalitions import branch_names
-from facialis.detection.explain import PAIRS, SEED, TOLERANCE
+from facialis.detection.explain import TOLERANCE
 from facialis.detection.explanation_table import passed
 from facialis.detection.explanation_words import BY_EYE_DISTANCE, LEVEL, kind_of
 from facialis.detection.finding import ADVICE, MORE, OUTSIDE, WITHIN
 from facialis.detection.reading import WIDENED
 from facialis.detection.reference import LEVELS
+from facialis.detection.shares import PAIRS, SEED
 from facialis.detection.symmetry import HALVINGS, STEPS, region_of_landmarks, subsets
 from facialis.detection.video import JUDGED_RATE
 from facialis.faces import covered, search
@@ -103,11 +104,11 @@ def engine_facts(bundle: Bundle, downloads: Mapping[str, int] = MappingProxyType
 
 
 def _copies() -> dict[str, Any]:
-    """Return how noisy copies of a face are made, see `facialis.detection.errors`."""
-    noise, yaw, lids = errors.copy_fields()
+    """Return how noisy copies of a face are made, see `facialis.detection.number_errors`."""
+    noise, yaw, lids = number_errors.copy_fields()
     return {
-        "count": errors.COPIES, "noise": _packed(noise), "yaw": _packed(yaw), "lids": _packed(lids),
-        "lids_by": errors.LIDS, "lids_px": errors.LIDS_PX, "widening": WIDENING, "widened": WIDENED,
+        "count": number_errors.COPIES, "noise": _packed(noise), "yaw": _packed(yaw), "lids": _packed(lids),
+        "lids_by": number_errors.LIDS, "lids_px": number_errors.LIDS_PX, "widening": WIDENING, "widened": WIDENED,
         "scale": _packed(noise_table()), "scale_px": list(NOISE_IOD_PX),
     }  # fmt: skip
 

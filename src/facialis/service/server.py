@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 import sys
 import time
+import uuid
 from typing import Any
 
 import uvicorn
@@ -15,20 +17,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from facialis.errors import FacialisError
 from facialis.service.api import create_app
-from facialis.service.problems import MEDIA_TYPE
+from facialis.service.problems import MEDIA_TYPE, as_dict
 from facialis.service.settings import Settings
 
 HEADER_SECONDS = 15.0
 """Within which the head of a request must have come."""
+MOST_HEAD_BYTES = 64 << 10
 SHUTDOWN_SECONDS = 30
 """That running requests have when the service is told to stop."""
-_INVALID = b'{"type":"about:blank","title":"Bad Request","status":400,"detail":"this is no HTTP request"}'
 
 
 class _Patient(HttpToolsProtocol):
     """uvicorn's protocol, whose patience with a head that does not come has an end."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _head = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -37,6 +40,12 @@ class _Patient(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._done()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._head = self._head + len(data) if self._waiting is not None else 0
+        if self._head > MOST_HEAD_BYTES:
+            self._refuse("431 Request Header Fields Too Large", "the head of the request is too large")
 
     def on_message_begin(self) -> None:
         self._wait()
@@ -47,8 +56,13 @@ class _Patient(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(_INVALID)}\r\n"
-        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + _INVALID)
+        self._refuse("400 Bad Request", "this is no HTTP request")
+
+    def _refuse(self, status: str, detail: str) -> None:
+        body = as_dict(int(status[:3]), detail, str(uuid.uuid4()))
+        text = json.dumps(body).encode()
+        head = f"HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(text)}\r\n"
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + text)
         self.transport.close()
 
     def _wait(self) -> None:

@@ -18,10 +18,12 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.millimetres import millimetre_names
 from facialis.faces.mesh import CONTOURS, canonical_face, mirror_permutation, triangles
 from facialis.faces.quality import Limits
+from facialis.modalities.asymmetry import is_signed
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
 from facialis.modalities.views import REGIONS, VIEWS
 from facialis.service.engine_files import engine_files
+from facialis.service.policy import page_policy
 from facialis.words import languages, words
 
 SECTIONS = ("format", "notice", "side", "region", "view", "page", "report", "known", "explain")
@@ -32,7 +34,7 @@ _TYPES = {
     ".json": "application/json", ".svg": "image/svg+xml",
     ".wasm": "application/wasm", ".onnx": "application/octet-stream", ".task": "application/octet-stream",
 }  # fmt: skip
-_PACKED = (".html", ".js", ".mjs", ".css", ".json", ".svg")
+_PACKED = ("text/", "image/svg", "application/json", "application/wasm", "application/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,16 @@ class Asset:
     @cached_property
     def packed(self) -> bytes | None:
         """The content packed by gzip, where that makes it smaller."""
-        if isinstance(self.content, Path) or not self.media_type.startswith(("text/", "image/svg", "application/json")):
+        if not self.media_type.startswith(_PACKED):
             return None
-        return gzip.compress(self.content, 6, mtime=0)
+        content = self.content.read_bytes() if isinstance(self.content, Path) else self.content
+        return gzip.compress(content, 6, mtime=0)
 
 
 def site_files(bundle: Bundle) -> dict[str, Asset]:
     """Return all files of the page by their address, with what judges in the browser where that is on this disk."""
     home = files("facialis.service")
-    found = {"index.html": _asset("index.html", home.joinpath("page", "index.html").read_bytes())}
+    found = {"index.html": _asset("index.html", _with_policy(home.joinpath("page", "index.html")))}
     for entry in sorted(home.joinpath("page").iterdir(), key=lambda entry: entry.name):
         if entry.is_file() and entry.name != "index.html" and _suffix(entry) in _TYPES:
             found[f"page/{entry.name}"] = _asset(entry.name, entry.read_bytes())
@@ -74,6 +77,15 @@ def site_files(bundle: Bundle) -> dict[str, Asset]:
     return found
 
 
+def _with_policy(page: Traversable) -> bytes:
+    """Return the page with its policy in itself: a static host sends no headers of ours."""
+    head = '<meta charset="utf-8">\n'
+    before, found, after = page.read_text(encoding="utf-8").partition(head)
+    assert found
+    policy = page_policy(header=False)
+    return f'{before}{head}<meta http-equiv="Content-Security-Policy" content="{policy}">\n{after}'.encode()
+
+
 def page_words(language: str) -> dict[str, str]:
     """Return what the page says in a language, by key."""
     return {key: text for key, text in words(language).texts.items() if key.partition(".")[0] in SECTIONS}
@@ -82,6 +94,8 @@ def page_words(language: str) -> dict[str, str]:
 def facts(bundle: Bundle) -> dict[str, Any]:
     """Return the tables that the page draws by."""
     card = bundle.card
+    definition = card.input["definition"]
+    signed = is_signed(definition)
     regions = {
         region: sorted({i for e in SIGNED_MEASURES if e.region == region for group in e.landmarks for i in group})
         for region in REGIONS
@@ -102,7 +116,16 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         "mirror": mirror_permutation().tolist(),
         "regions": list(REGIONS),
         "region_landmarks": regions,
-        "measures": [{"name": e.name, "unit": e.unit, "region": e.region} for e in MEASURES],
+        "measures": [
+            {
+                "name": e.name,
+                "unit": e.unit,
+                "region": e.region,
+                "symmetric": e.symmetric[definition],
+                "signed": bool(signed[e.number]),
+            }
+            for e in MEASURES
+        ],
         "differences": [{"name": e.name, "unit": e.unit} for e in SIGNED_MEASURES],
         "millimetres": [{"name": name, "unit": "mm"} for name in millimetre_names()],
         "views": list(VIEWS),

@@ -138,7 +138,8 @@ def detect(file: File, options: Options) -> Rows:
             detector, file, PictureError(f"{file.name}: not enough memory to decode it; make it smaller first")
         )
     last = findings[-1]
-    broken = "; ".join(last.reasons) if last.status == "error" else ""
+    # of a video that breaks off the good frames are told, and the whole as an error, as on the command line
+    broken = "; ".join(last.reasons) if last.status == "error" and len(findings) == 1 else ""
     return Rows([_object(finding, options.landmarks) for finding in findings], broken, 422 if broken else 200)
 
 
@@ -189,7 +190,8 @@ def report(
     names: bool,
 ) -> str | Rows:
     """Return the page on photos; of one photo the landmarks may be given, of which some were `moved` by hand."""
-    from facialis.reports.photo import entries_of, look_at, render_photos
+    from facialis.reports.photo import render_photos
+    from facialis.reports.photo_entries import entries_of, look_at
 
     detector, say = _detector(options), words(language)
     entries = []

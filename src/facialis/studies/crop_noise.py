@@ -41,7 +41,7 @@ def crop_noise(cohort: Cohort, odds: Odds, *, seed: int = 0) -> dict[str, Any]:
     Returns
     -------
     ``iod_px`` and ``sd``: mean px between the irises of up to three groups of faces by size, and their root mean square
-    standard deviation; ``n`` faces, and ``basis`` in words. As `facialis.detection.bundle.Card.logit_noise` has it.
+    standard deviation; ``n`` faces, and ``basis`` in words. As `facialis.detection.card.Card.logit_noise` has it.
     """
     rng = np.random.default_rng(seed)
     every = len(cohort.frames)

@@ -23,7 +23,7 @@ from facialis.models.estimator import Estimator, threads
 from facialis.models.study_net import StudyNet
 from facialis.studies.crop_noise import Odds, crop_noise
 from facialis.studies.detector import OUTER, SPECIFICITY
-from facialis.studies.settings import FusionSettings, ImageSettings, LogisticSettings, NetSettings, Recipe
+from facialis.studies.settings import FUSIONS, FusionSettings, ImageSettings, LogisticSettings, NetSettings, Recipe
 from facialis.studies.study import Weights, weights_of
 from facialis.studies.training import build, fit, load_inputs
 
@@ -225,7 +225,7 @@ def _asked(net: StudyNet) -> Odds:
 
 
 CROSSED = ", each fold by a threshold of the others"
-_KINDS = ("net", "early-fusion", "late-fusion", "gated-fusion", "attention-fusion")
+_KINDS = ("net", *(model for model in FUSIONS if model != "stacked-fusion"))
 
 
 def _facts(study: Path) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facialis.cohorts.cohort import GROUPS, Cohort
+from facialis.cohorts.cohort import Cohort
+from facialis.cohorts.writing import GROUPS
 from facialis.models.encoders import ENCODERS, Encoder
 from facialis.studies.calibration import calibration
 from facialis.studies.comparison import compare, holm

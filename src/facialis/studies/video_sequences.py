@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated.camera import Camera
+from facialis.cohorts.simulated.draw import GROUPS, Draw, draws, faces_of, interocular_cm
+from facialis.cohorts.simulated.landmarker import reported
 from facialis.cohorts.simulated.movements import Intended
 from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.patients import EVERYDAY
 from facialis.cohorts.simulated.sequences import LAG, course_of
-from facialis.cohorts.simulated.simulate import GROUPS, Draw, draws, faces_of, interocular_cm, reported
 from facialis.cohorts.simulated.truth import VISIBLE_MM, millimetres
 from facialis.cohorts.simulated.variety import vary
 from facialis.faces.geometry import undo_pose

@@ -7,12 +7,14 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from facialis.cohorts.cohort import GROUPS, Cohort, finish_cohort
+from facialis.cohorts.cohort import Cohort
 from facialis.cohorts.extraction import extract
 from facialis.cohorts.simulated.blocks import Arrays, join_parts, read_part, write_part
+from facialis.cohorts.simulated.draw import number_of_draws
 from facialis.cohorts.simulated.plan import asked_for, claimed, people_of
 from facialis.cohorts.simulated.sequences import movements_shown, sequence_blocks
-from facialis.cohorts.simulated.simulate import Block, face_blocks, number_of_draws
+from facialis.cohorts.simulated.simulate import Block, face_blocks
+from facialis.cohorts.writing import GROUPS, finish_cohort
 from facialis.errors import CohortError
 from facialis.modalities.coordinates import coordinates
 from facialis.modalities.measures import measure
@@ -64,7 +66,8 @@ def simulate_cohort(
     asked = asked_for(n_patients, n_healthy, frames, seed, movement, people, portraits, pictures=pictures, **kind)
     provenance = {"simulated": True, "sources": ["simulated"], "simulation": asked}
     if pictures:
-        from facialis.cohorts.simulated.picture import Sitters, read_portrait_folder, simulate_pictures
+        from facialis.cohorts.simulated.picture import Sitters, simulate_pictures
+        from facialis.cohorts.simulated.portraits import read_portrait_folder
 
         sitters = Sitters(None if portraits is None else read_portrait_folder(portraits), seed)
         with claimed(out, asked):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
+from facialis.cohorts.simulated.draw import interocular_cm
 from facialis.cohorts.simulated.features import (
     INNER_LIPS_LOWER,
     INNER_LIPS_UPPER,
@@ -22,7 +23,6 @@ from facialis.cohorts.simulated.features import (
 )
 from facialis.cohorts.simulated.look import Colour, Look, Picture, at_texture, dimmed, draw_look, texture
 from facialis.cohorts.simulated.raster import normals, rasterise
-from facialis.cohorts.simulated.simulate import interocular_cm
 from facialis.faces.fields import Array
 from facialis.faces.geometry import iris_centres
 from facialis.faces.mesh import canonical_face, triangles

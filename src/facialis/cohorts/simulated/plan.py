@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from facialis.cohorts.cohort import prepare_folder
 from facialis.cohorts.simulated import shape
+from facialis.cohorts.simulated.draw import People, check_counts
 from facialis.cohorts.simulated.ict_facekit import IctPeople
 from facialis.cohorts.simulated.movements import views
-from facialis.cohorts.simulated.simulate import People, check_counts
+from facialis.cohorts.writing import prepare_folder
 from facialis.errors import CohortError, FacialisError
 from facialis.files import locked, write_text
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from facialis.cohorts.simulated.draw import draws
 from facialis.cohorts.simulated.movements import views as named_views
 from facialis.cohorts.simulated.palsy import no_palsy
 from facialis.cohorts.simulated.patients import PHOTO_SETS, make_palsy, recovery
 from facialis.cohorts.simulated.photo import draw_photos, take_photo
 from facialis.cohorts.simulated.picture import draw_face
 from facialis.cohorts.simulated.portraits import PORTRAIT, Portrait, astronaut, read_portraits
-from facialis.cohorts.simulated.simulate import draws
 from facialis.files import atomic_path, make_folder
 
 if TYPE_CHECKING:

@@ -9,21 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import camera as cameras
+from facialis.cohorts.simulated.draw import GROUPS, Draw, People, draws, faces_of, interocular_cm
+from facialis.cohorts.simulated.landmarker import reported
 from facialis.cohorts.simulated.movements import STANDARD, Intended, draw_side_ratios, typical, views
 from facialis.cohorts.simulated.muscles import family_of
 from facialis.cohorts.simulated.palsy import Palsy, moved, no_palsy
 from facialis.cohorts.simulated.shape import draw_identities
-from facialis.cohorts.simulated.simulate import (
-    GROUPS,
-    Block,
-    Draw,
-    People,
-    SimulatedFaces,
-    draws,
-    faces_of,
-    interocular_cm,
-    reported,
-)
+from facialis.cohorts.simulated.simulate import Block, SimulatedFaces
 from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
 from facialis.faces.fields import Array

@@ -57,8 +57,8 @@ def sheet_faces(plan: str = "standard", seed: int = 0) -> Array:
 
 def sheet_pictures(plan: str = "standard", seed: int = 0, sitter: Portrait | Painted | None = None) -> list[list[Rgb]]:
     """Return the same rows and views as pictures (320, 292, 3) of one sitter, by default a painted one."""
+    from facialis.cohorts.simulated.draw import draws
     from facialis.cohorts.simulated.picture import Sitters, draw_face
-    from facialis.cohorts.simulated.simulate import draws
 
     sitter = Sitters(None, seed)(0) if sitter is None else sitter
     names = tuple(STANDARD) if plan == "mixed" else views(plan)

@@ -22,8 +22,8 @@ from facialis.faces.fields import Array
 from facialis.faces.mesh import mirror_permutation
 
 if TYPE_CHECKING:
+    from facialis.cohorts.simulated.draw import Draw
     from facialis.cohorts.simulated.ingredients import Ingredients
-    from facialis.cohorts.simulated.simulate import Draw
 
 VISIBLE_MM = 1.0
 """A patient's frame is labelled 1 if its palsy moves some landmark by this much from where the healthy twin's lies."""

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from facialis.cohorts.simulated import palsy
+from facialis.cohorts.simulated.draw import draws, interocular_cm
 from facialis.cohorts.simulated.photo import draw_photos, photo_matrix, take_photo
 from facialis.cohorts.simulated.picture import Sitters, draw_face
-from facialis.cohorts.simulated.simulate import draws, interocular_cm
 from facialis.faces import geometry
 from facialis.faces.face import Landmarker
 from facialis.faces.fields import Array

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.simulated import palsy
 from facialis.cohorts.simulated.blocks import join_parts, read_part, write_part
+from facialis.cohorts.simulated.draw import GROUPS, Draw, draws
 from facialis.cohorts.simulated.movements import views
 from facialis.cohorts.simulated.painted import Painted
 from facialis.cohorts.simulated.photo import draw_photos, take_photo
-from facialis.cohorts.simulated.picture import Sitters, displacement, draw_face, read_portrait_folder
+from facialis.cohorts.simulated.picture import Sitters, displacement, draw_face
 from facialis.cohorts.simulated.plan import SIMULATION, asked_for, claimed, people_of
-from facialis.cohorts.simulated.portraits import SIZE, Portrait
+from facialis.cohorts.simulated.portraits import SIZE, Portrait, read_portrait_folder
 from facialis.cohorts.simulated.sequences import LAG, course_of, course_times
-from facialis.cohorts.simulated.simulate import GROUPS, Draw, draws
 from facialis.cohorts.simulated.truth import truth_columns
 from facialis.errors import CohortError
 from facialis.files import write_text

@@ -1,4 +1,4 @@
-// The error of every number: what it would be had the landmarker erred otherwise. As facialis.detection.errors.
+// The error of every number: what it would be had the landmarker erred otherwise. As facialis.detection.number_errors.
 import { N_LANDMARKS } from "./geometry.js";
 import { interpolate, unpacked } from "./numerics.js";
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +21,14 @@ from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
 from facialis.detection.video import VideoReading
 from facialis.faces.landmarks import Face
-from facialis.faces.sources import display_name
+from facialis.faces.sources import display_name, is_video, without_name
 from facialis.files import write_text
 from facialis.modalities.asymmetry import without_sign
 from facialis.modalities.measures import MEASURES
 from facialis.reports.drawing import contours, embedded, in_cut
 from facialis.reports.templating import page_environment
 from facialis.reports.timeline import described, named, timeline
+from facialis.words import words
 
 NOTICE = "Research use; not a medical device."
 MAX_PICTURES = 200
@@ -44,7 +47,19 @@ class Entry:
     apexes: Mapping[int, FacePicture] = field(default_factory=dict)
 
 
-def write_report(path: Path | str, entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = ()) -> None:
+def entry_of(
+    finding: Finding, picture: FacePicture | None, apexes: Mapping[int, FacePicture], *, number: int, names: bool
+) -> Entry:
+    """Return what the page shows of a file's finding; without `names` the file has its number, and its name nowhere."""
+    if names:
+        return Entry(os.path.basename(finding.source) or finding.source, finding, picture, apexes)
+    video = finding.video is not None or is_video(finding.source)
+    reasons = tuple(without_name(reason, finding.source) for reason in finding.reasons)
+    title = words("en")("report.video" if video else "report.photo", number=number)
+    return Entry(title, dataclasses.replace(finding, reasons=reasons), picture, apexes)
+
+
+def write_report(path: Path | str, entries: Sequence[Entry], bundle: Bundle, **options: Any) -> None:
     """Write findings as one HTML file that needs nothing beside it; atomically.
 
     Raises
@@ -52,11 +67,19 @@ def write_report(path: Path | str, entries: Sequence[Entry], bundle: Bundle, *, 
     FacialisError
         The file cannot be written.
     """
-    write_text(path, render_report(entries, bundle, next_steps=next_steps))
+    write_text(path, render_report(entries, bundle, **options))
 
 
-def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = ()) -> str:
-    """Return the page as text."""
+def render_report(
+    entries: Sequence[Entry], bundle: Bundle, *, next_steps: Sequence[str] = (), names: bool = False
+) -> str:
+    """Return the page as text.
+
+    Parameters
+    ----------
+    next_steps : commands to run next.
+    names : whether the titles are file names, which the page then says.
+    """
     environment = page_environment()
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     template = environment.get_template("findings.html")
@@ -75,6 +98,7 @@ def render_report(entries: Sequence[Entry], bundle: Bundle, *, next_steps: Seque
         bundle_hash=bundle.hash,
         reads=bundle.inputs,
         notice=NOTICE,
+        privacy=words("en")("report.privacy_names" if names else "report.privacy_left_out"),
         version=__version__,
         today=datetime.date.today().isoformat(),
         next_steps=next_steps,

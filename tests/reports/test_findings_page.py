@@ -8,8 +8,8 @@ import pytest
 from facialis.detection.batch import face_picture
 from facialis.detection.finding import Finding
 from facialis.errors import FacialisError
-from facialis.reports import html
-from facialis.reports.html import Entry, render_report, speaking_measures, write_report
+from facialis.reports import findings
+from facialis.reports.findings import Entry, render_report, speaking_measures, write_report
 from facialis.reports.tables import CSV_COLUMNS, csv_text, findings_csv, findings_table
 
 
@@ -42,7 +42,7 @@ def test_a_judged_face(judged, detector):
 
 
 def test_landmarks_are_drawn_where_they_lie(judged):
-    points = np.array(list(html._points(judged.finding.face, judged.picture)))
+    points = np.array(list(findings._points(judged.finding.face, judged.picture)))
     expected = (judged.finding.face.landmarks[:, :2] - judged.picture.origin) * judged.picture.scale
     np.testing.assert_allclose(points, expected, atol=0.051)
 
@@ -57,7 +57,7 @@ def test_the_measures_that_speak_most_come_first(judged, detector):
 
 
 def test_pictures_beyond_the_limit_are_left_out_and_counted(judged, detector, monkeypatch):
-    monkeypatch.setattr(html, "MAX_PICTURES", 2)
+    monkeypatch.setattr(findings, "MAX_PICTURES", 2)
     page = render_report([judged] * 5, detector.bundle)
     assert page.count("data:image/jpeg") == 2
     assert page.count("<article") == 5

@@ -1,0 +1,162 @@
+// What was given to be judged, and what was found: a list that lives as long as the page, and no longer.
+
+import { release } from "./bitmap.js";
+import { EngineError } from "./engine-error.js";
+
+/** Requests at once. */
+const AT_ONCE = 3;
+const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
+
+/**
+ * @typedef {object} Item
+ * @property {number} id
+ * @property {string} name the file's name
+ * @property {?Blob} blob the photo or video; null where a result came without one
+ * @property {boolean} video
+ * @property {"waiting"|"judging"|"done"|"failed"|"cancelled"} state
+ * @property {object[]} findings rows; of a video its frames', then the whole's
+ * @property {number} shown which of them is shown
+ * @property {?Error} error what went wrong, where `state` is "failed"
+ * @property {object} options what it was judged with: prevalence, face, force
+ * @property {?object} edits moved landmarks, see edits.js
+ */
+
+/** The list; fires "change" (detail: the item, or null for the list itself) and "done" (all that waited is through). */
+export class Items extends EventTarget {
+  /**
+   * @param {function(): object} engine returns the engine in use
+   * @param {function(): ?object} limits returns the server's, as v1/model tells them
+   */
+  constructor(engine, limits) {
+    super();
+    this.engine = engine;
+    this.limits = limits;
+    this.all = [];
+    this.running = 0;
+    this.next = 1;
+    this.options = { prevalence: 0.5, face: "only", force: false };
+  }
+
+  /** Take files in and judge them in order. Returns the new items. */
+  add(files) {
+    const made = [...files].map((file) => this.#make({ name: file.name || "photo", blob: file, video: isVideo(file) }));
+    this.#changed(null);
+    this.#pump();
+    return made;
+  }
+
+  /** Take in what was judged elsewhere on the page (a camera's picture): {name, blob, findings or row}. */
+  addResult({ name = "photo", blob = null, findings, row, video = false, ...rest }) {
+    const item = this.#make({ name, blob, video, ...rest });
+    Object.assign(item, { state: "done", findings: findings ?? [row] });
+    item.shown = item.findings.length - 1;
+    this.#changed(null);
+    return item;
+  }
+
+  /** Judge an item again, with other options. */
+  again(item, options = {}) {
+    Object.assign(item, { state: "waiting", findings: [], error: null, edits: null, options: { ...item.options, ...options } });
+    this.#changed(item);
+    this.#pump();
+  }
+
+  /** Stop judging one item; the server frees its place. */
+  cancel(item) {
+    if (item.state !== "waiting" && item.state !== "judging") return;
+    item.state = "cancelled";
+    item.controller?.abort();
+    this.#changed(item);
+  }
+
+  cancelAll() {
+    for (const item of this.all) this.cancel(item);
+  }
+
+  /** Forget all items, and stop what is under way. */
+  clear() {
+    this.cancelAll();
+    this.all.forEach(release);
+    this.all = [];
+    this.#changed(null);
+  }
+
+  get busy() {
+    return this.all.filter((item) => item.state === "waiting" || item.state === "judging").length;
+  }
+
+  #make(parts) {
+    const item = {
+      id: this.next, state: "waiting", findings: [], shown: 0, error: null, edits: null, bitmap: null, controller: null,
+      options: { ...this.options }, ...parts,
+    };
+    this.next += 1;
+    this.all.push(item);
+    return item;
+  }
+
+  #pump() {
+    while (this.running < AT_ONCE) {
+      const item = this.all.find((one) => one.state === "waiting");
+      if (!item) return;
+      this.#judge(item);
+    }
+  }
+
+  async #judge(item) {
+    this.running += 1;
+    item.state = "judging";
+    const controller = new AbortController();
+    item.controller = controller;
+    this.#changed(item);
+    try {
+      const { name, video, options } = item;
+      const engine = this.engine();
+      if (item.blob.size === 0) throw new EngineError(422, "the file is empty (0 bytes); copy it again from where it came");
+      if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) throw new EngineError(413, "");
+      const { findings } = await engine.detect(item.blob, { name, video, signal: controller.signal, ...options });
+      if (item.state === "judging" && item.controller === controller) {
+        Object.assign(item, { findings, shown: video ? findings.length - 1 : 0, state: "done" });
+      }
+    } catch (error) {
+      if (item.state === "judging" && item.controller === controller) Object.assign(item, { error, state: "failed" });
+      if (error.status === 401) this.#refuse(error);
+    }
+    this.running -= 1;
+    this.#changed(item);
+    this.#pump();
+    if (this.busy === 0) this.dispatchEvent(new CustomEvent("done"));
+  }
+
+  /** Without a token nothing is judged: the rest is not asked for one by one. */
+  #refuse(error) {
+    for (const item of this.all.filter((one) => one.state === "waiting")) {
+      Object.assign(item, { error, state: "failed" });
+      this.#changed(item);
+    }
+  }
+
+  #changed(item) {
+    this.dispatchEvent(new CustomEvent("change", { detail: item }));
+  }
+}
+
+/** Whether a file is a video, by its type or its name. */
+export function isVideo(file) {
+  return file.type ? file.type.startsWith("video/") : VIDEO_NAMES.test(file.name ?? "");
+}
+
+/** Return the row that an item shows: of moved landmarks, where there are some; null where nothing was judged. */
+export function rowOf(item) {
+  return item.edits?.row ?? item.findings[item.shown] ?? null;
+}
+
+/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, waiting, judging, cancelled. */
+export function answerOf(item) {
+  if (item.state === "failed") return "error";
+  if (item.state !== "done") return item.state;
+  const row = rowOf(item);
+  if (!row || row.status === "error") return "error";
+  if (row.status !== "judged") return "abstained";
+  return row.uncertain ? "uncertain" : row.label === "palsy" ? "palsy" : "none";
+}

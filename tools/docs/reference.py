@@ -1,0 +1,179 @@
+"""MkDocs hook: what the reference pages say is read off the program when the docs are built.
+
+What stands between ``<!-- made: NAME -->`` and ``<!-- end -->`` on a page is what `MAKERS` returns for NAME.
+``python tools/docs/reference.py`` writes it into the pages, and the drawings beside them, so that a forge shows them
+too; the site is made anew in any case.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from measures import cards, drawings
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.utils import log
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+MARK = re.compile(r"^<!-- made: ([\w-]+) -->$.*?^<!-- end -->$", re.M | re.S)
+ELSEWHERE = re.compile(
+    r"<(?:script|link|img|iframe|source|video)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'>\s]+)"
+)
+
+COLUMNS = {
+    "path": "picture or video, relative to the folder",
+    "subject_id": "whom it shows; `subject` is read as this",
+    "label": "1 palsy, 0 none; may be left out where `group` is there",
+    "group": "`patient` or `healthy`; by default who has a frame with label 1 is a patient",
+    "weak_side": "`left` or `right`, the subject's own; `side` is read as this",
+    "sequence": "name of a sequence of frames",
+    "time": "seconds from its start",
+    "site": "where it was taken; `study ask same-source` and `leakage` look at it",
+    "consent": "`yes` or `no`; with `no` the picture is not opened, and is accounted for",
+    "sex": "of the subject, for `study ask fairness`",
+    "age": "years",
+    "age_band": "as it is written, for `fairness` and reference ranges",
+    "skin_tone": "as it is written, for `fairness`",
+    "portrait": "the photo that a simulated picture was made from",
+    "source": "name of the data set; by default the folder's",
+    "simulated": "true where the picture is; the cohort is then called simulated",
+    **dict.fromkeys(("view", "movement"), "what the picture shows"),
+    **dict.fromkeys(
+        ("kind", "severity", "grade", "pair", "seed", "lag_s"), "of simulated people, as `simulate` writes"
+    ),
+    **dict.fromkeys(("frames", "fps", "height", "width"), "of simulated videos, as `simulate` writes"),
+}
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the drawings of the measures, and the schemas."""
+    for path, text in _files().items():
+        old = files.get_file_from_path(path)
+        if old is not None:
+            files.remove(old)
+        files.append(File.generated(config, path, content=text))
+    return files
+
+
+def _files() -> dict[str, str]:
+    """Return what is made beside the pages: its path in docs/, and its text."""
+    made = {f"explanation/measures/{name}.svg": svg for name, svg in drawings().items()}
+    schemas = {f"reference/{name}.schema.json": json.dumps(schema, indent=1) for name, schema in _schemas().items()}
+    return made | {path: f"{text}\n" for path, text in schemas.items()}
+
+
+def on_post_build(config: Any) -> None:
+    """Refuse a page that would load anything from elsewhere."""
+    for page in Path(config["site_dir"]).rglob("*.html"):
+        found = ELSEWHERE.search(page.read_text(encoding="utf-8"))
+        if found:
+            raise PluginError(f"{page.relative_to(config['site_dir'])} would load {found[1]}")
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Make what stands between marks anew."""
+    fresh = _fresh(markdown)
+    if fresh != markdown:
+        log.info(f"{page.file.src_uri} is out of date in the repository: run python tools/docs/reference.py")
+    return fresh
+
+
+def _fresh(markdown: str) -> str:
+    def made(match: re.Match[str]) -> str:
+        if match[1] not in MAKERS:
+            raise PluginError(f"nothing makes {match[1]!r}; known: {', '.join(MAKERS)}")
+        return f"<!-- made: {match[1]} -->\n\n{MAKERS[match[1]]().strip()}\n\n<!-- end -->"
+
+    return MARK.sub(made, markdown)
+
+
+def command_line() -> str:
+    """Return all commands with their arguments, options and defaults, as Typer tells them."""
+    import typer.main
+    from typer.cli import get_docs_for_click
+
+    from facialis.app.cli import app
+
+    command = typer.main.get_command(app)
+    text = get_docs_for_click(obj=command, ctx=typer.Context(command, info_name="facialis"), name="facialis")
+    text = re.sub(r"\* `--(?:install|show)-completion`.*\n", "", text.partition("\n")[2])
+    return text.replace("```console\n$ ", "```\n").replace("[default: ", "[default: ")
+
+
+def _schemas() -> dict[str, Any]:
+    from facialis.service import schemas
+
+    models = {"finding": schemas.FindingOut, "explanation": schemas.ExplanationOut, "face-points": schemas.PointsIn}
+    return {name: model.model_json_schema() for name, model in models.items()}
+
+
+def finding_fields() -> str:
+    """Return the fields of a finding as a table, by the schema that the service checks."""
+    schema = _schemas()["finding"]
+    rows = [f"| `{name}` | {_type(field)} |" for name, field in schema["properties"].items()]
+    number = [f"| `{name}` | {_type(field)} |" for name, field in schema["$defs"]["NumberOut"]["properties"].items()]
+    head = "| field | type |\n|---|---|\n"
+    return f"{head}" + "\n".join(rows) + "\n\nA number (`NumberOut`):\n\n" + head + "\n".join(number)
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "anyOf" in field:
+        return " or ".join(_type(one) for one in field["anyOf"])
+    if "$ref" in field:
+        return f"`{field['$ref'].rpartition('/')[2]}`"
+    if "enum" in field:
+        return " or ".join(f'`"{value}"`' for value in field["enum"])
+    kind = field.get("type", "any")
+    if kind == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    if kind == "object" and isinstance(field.get("additionalProperties"), dict):
+        return f"object of {_type(field['additionalProperties'])}"
+    return {"null": "null"}.get(kind, kind)
+
+
+def manifest_columns() -> str:
+    """Return the columns of a manifest; the build fails where the program knows others."""
+    from facialis.cohorts.folder import _ALIASES, _KNOWN
+
+    differs = set(COLUMNS) ^ (set(_KNOWN) - set(_ALIASES))
+    if differs:
+        raise PluginError(
+            f"tools/docs/reference.py: the columns of a manifest are others: {', '.join(sorted(differs))}"
+        )
+    return "| column | what |\n|---|---|\n" + "\n".join(f"| `{name}` | {what} |" for name, what in COLUMNS.items())
+
+
+def bundle_ports() -> str:
+    """Return what a bundle's graph may ask for and answer."""
+    from facialis.detection.graph import INPUTS, OUTPUTS
+
+    lines = ["| input | shape | | output | shape |", "|---|---|---|---|---|"]
+    ports = [list(ports.items()) for ports in (INPUTS, OUTPUTS)]
+    for row in range(max(map(len, ports))):
+        cells = [f"`{side[row][0]}` | n{''.join(f' × {n}' for n in side[row][1])}" if row < len(side) else " | "
+                 for side in ports]  # fmt: skip
+        lines.append(f"| {cells[0]} | | {cells[1]} |")
+    return "\n".join(lines)
+
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "command-line": command_line,
+    "finding-fields": finding_fields,
+    "manifest-columns": manifest_columns,
+    "bundle-ports": bundle_ports,
+    "measures": cards,
+}
+
+if __name__ == "__main__":
+    for name, text in _files().items():
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(text, encoding="utf-8")
+    for page in (*DOCS.glob("reference/*.md"), *DOCS.glob("explanation/*.md")):
+        page.write_text(_fresh(page.read_text(encoding="utf-8")), encoding="utf-8")
