@@ -219,10 +219,11 @@ def test_from_a_wheel(
     assert capfd.readouterr() == ("", "")  # no terminal, no bar; no lines of pooch or pip
 
 
+@LOCAL
 def test_damaged_cache_is_fetched_anew(
-    cache: Path, wheelhouse: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cache: Path, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    an_asset(monkeypatch, wheels=(write_wheel(wheelhouse, "carrier", {"carrier/a.bin": CONTENT}),))
+    an_asset(monkeypatch, address(server, "/good"))
     cache.mkdir()
     for damaged in (WRONG, CONTENT[:1000], b""):
         (cache / "small.bin").write_bytes(damaged)
