@@ -58,7 +58,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         for command in _commands(match[2]):
             output = next(outputs)
             if match[1] == "```console":
-                parts.append(f"``` bash\n{command}\n```\n")
+                parts.append(f"``` {{ .bash .command }}\n{command}\n```\n")
                 parts.append(f"``` {{ .text .no-copy .output }}\n{output}\n```\n" if output else "")
         return "\n".join(parts)
 
