@@ -248,19 +248,22 @@ def test_exif_of_16_bit_and_damaged_exif(small: np.ndarray) -> None:
     assert mean_difference(read_picture(damaged), small) < 3  # taken as upright
 
 
-def test_an_orientation_that_is_no_whole_number_is_none(small: np.ndarray) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    good = saved(Image.fromarray(small), "PNG", exif=exif)
-    entry = {"<": struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0), ">": struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)}
-    order = next(order for order, each in entry.items() if each in good)
-    changed = good.replace(entry[order], struct.pack(f"{order}HHIf", 0x0112, 11, 1, 6.0))
-    start = changed.index(b"eXIf")
-    length = int.from_bytes(changed[start - 4 : start])
-    end = start + 4 + length
-    changed = changed[:end] + struct.pack(">I", zlib.crc32(changed[start:end])) + changed[end + 4 :]
-    assert Image.open(io.BytesIO(changed)).getexif()[0x0112] == 6.0
-    np.testing.assert_array_equal(read_picture(changed), small)
+def with_exif(png: bytes, block: bytes) -> bytes:
+    """Put an EXIF block into a PNG, just behind its header, as it is."""
+    chunk = b"eXIf" + block
+    return png[:33] + struct.pack(">I", len(block)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
+
+
+@pytest.mark.parametrize("block", [b"II", b"not a block of EXIF", b"MM\0*"])
+def test_a_damaged_block_of_exif_turns_nothing(small: np.ndarray, block: bytes) -> None:
+    np.testing.assert_array_equal(read_picture(with_exif(saved(Image.fromarray(small), "PNG"), block)), small)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("f", 11), ("I", 4)])
+def test_an_orientation_that_is_no_whole_number_is_none(small: np.ndarray, kind: str, value: int) -> None:
+    block = struct.pack("<4sIHHHI" + kind + "I", b"II*\0", 8, 1, 0x0112, value, 1, 6, 0)  # 6 as a float, or whole
+    expected = small if kind == "f" else np.rot90(small, -1)
+    np.testing.assert_array_equal(read_picture(with_exif(saved(Image.fromarray(small), "PNG"), block)), expected)
 
 
 DATES = {"taken": (0x8769, 36867), "digital": (0x8769, 36868), "changed": (None, 0x0132)}
