@@ -266,6 +266,17 @@ def test_this_computer_judges_alone(seen, findings):
     assert found["report"] == 0  # made by the server alone
 
 
+def test_what_is_for_this_computer_is_held_until_it_can_judge_and_never_sent(seen, findings):
+    found = seen["local"]["held"]
+    assert found["sent"] == []
+    assert found["failed"] == words("en")("page.app.place.failed")
+    assert found["chosen"]
+    assert words("en")("page.app.error.no_engine") in found["refused"]
+    assert found["waits"] == "Waits for the models"
+    assert found["probability"] == pytest.approx(findings["healthy.png"].probability, abs=0.02)
+    assert found["reports"] == 0  # the server is chosen now, but this photo stays here
+
+
 def test_nothing_is_asked_of_others_and_nothing_complained_of(seen, service):
     foreign = [url for url in seen["asked"] if not url.startswith(("http://127.0.0.1:", "blob:http://127.0.0.1:"))]
     assert foreign == []

@@ -370,11 +370,12 @@ await step("token", async () => {
 
 async function local(page) {
   await page.waitForSelector(".place input[value=local]:enabled");
+  const found = { held: await held(page) };
   await page.check(".place input[value=local]");
   await page.waitForFunction(() => document.querySelector(".place p").textContent.startsWith("Nothing"), null, { timeout: 30_000 });
   const asked = [];
   page.on("request", (request) => { if (request.url().includes("/v1/")) asked.push(request.url()); });
-  const found = { said: await page.textContent(".place p"), asked };
+  Object.assign(found, { said: await page.textContent(".place p"), asked });
   await give(page, "palsy.png");
   await judged(page);
   Object.assign(found, { probability: await probability(page), answer: await page.textContent("h3.answer") });
@@ -388,6 +389,39 @@ async function local(page) {
   found.moved = await probability(page);
   found.report = await page.locator(".downloads button.main").count();
   return found;
+}
+
+/** "On this computer" is chosen, and photos are given before its models are there: once they cannot be had, once they come late. */
+async function held(page) {
+  const sent = [];
+  const note = (request) => { if (request.method() === "POST") sent.push(request.url()); };
+  page.on("request", note);
+  await page.route("**/engine/face_landmarker.task", (route) => route.abort());
+  await page.check(".place input[value=local]");
+  await page.waitForFunction(() => document.querySelector(".place p").textContent.includes("could not be started"));
+  const found = { failed: await page.textContent(".place p"), chosen: await page.isChecked(".place input[value=local]") };
+  await give(page, "healthy.png");
+  await page.waitForSelector(".result .trouble");
+  found.refused = await page.textContent(".result .trouble");
+  await page.unroute("**/engine/face_landmarker.task");
+  let go;
+  const late = new Promise((resolve) => { go = resolve; });
+  await page.route("**/engine/face_landmarker.task", async (route) => { await late; await route.continue(); });
+  await page.click(".place button");
+  await page.click(".result .trouble button");
+  await page.waitForSelector(".result .busy");
+  found.waits = await page.textContent(".result .busy");
+  go();
+  await judged(page);
+  found.probability = await probability(page);
+  await page.check(".place input[value=server]"); // what was judged here is explained here all the same
+  await page.click(".explanation button");
+  await page.waitForSelector(".explanation .pulls");
+  found.reports = await page.locator(".downloads button.main").count();
+  page.off("request", note);
+  await page.unroute("**/engine/face_landmarker.task");
+  await page.click(".back button:last-child");
+  return { ...found, sent };
 }
 
 seen.looks = [];

@@ -64,7 +64,7 @@ export function downloads(context, item) {
   const noPhoto = el("input", { type: "checkbox" });
   const said = el("p", { class: "soft", role: "status" });
   const report = button(say("page.app.save_report"), make, { class: "main" });
-  const canReport = context.engine.can.report && item.blob && !item.video && rowOf(item)?.status !== "error";
+  const canReport = item.engine.can.report && item.blob && !item.video && rowOf(item)?.status !== "error";
   const rows = () => rowsOf([item], (one) => lineOf(one.error, context));
 
   async function make() {
@@ -73,7 +73,7 @@ export function downloads(context, item) {
     try {
       const moved = item.edits?.moved ?? [];
       const points = moved.length ? item.edits.points : undefined;
-      save(await context.engine.report(item.blob, { language: say.language, noPhoto: noPhoto.checked, points, moved: points && moved, ...item.options }), `${name}-report.html`);
+      save(await item.engine.report(item.blob, { language: say.language, noPhoto: noPhoto.checked, points, moved: points && moved, ...item.options }), `${name}-report.html`);
       put(said, say("page.app.saved"));
     } catch (error) {
       put(said, lineOf(error, context));

@@ -6,6 +6,7 @@ export function lineOf(error, { say, known, model }) {
   const { status, detail } = error ?? {};
   if (status === 0) return say("page.app.error.offline");
   if (status === 401) return say("page.app.error.token");
+  if (status === 501 && !detail) return say("page.app.error.no_engine");
   if (status === 503) return say("page.app.error.busy");
   if (status === 413 && !detail) return say("page.app.error.large");
   if (detail) return known.translated(withoutName(detail));

@@ -14,6 +14,7 @@ const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
  * @property {?Blob} blob the photo or video; null where a result came without one
  * @property {boolean} video
  * @property {"waiting"|"judging"|"done"|"failed"|"cancelled"} state
+ * @property {object} engine what judges it, and nothing else does: as it was chosen when the photo was given
  * @property {object[]} findings rows; of a video its frames', then the whole's
  * @property {number} shown which of them is shown
  * @property {?Error} error what went wrong, where `state` is "failed"
@@ -24,7 +25,7 @@ const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
 /** The list; fires "change" (detail: the item, or null for the list itself) and "done" (all that waited is through). */
 export class Items extends EventTarget {
   /**
-   * @param {function(): object} engine returns the engine in use
+   * @param {function(): object} engine returns the engine that is chosen
    * @param {function(): ?object} limits returns the server's, as v1/model tells them
    */
   constructor(engine, limits) {
@@ -54,9 +55,10 @@ export class Items extends EventTarget {
     return item;
   }
 
-  /** Judge an item again, with other options. */
+  /** Judge an item again, with other options: one that was judged by its own engine, one that was not by the chosen one. */
   again(item, options = {}) {
-    Object.assign(item, { state: "waiting", findings: [], error: null, edits: null, options: { ...item.options, ...options } });
+    const engine = item.state === "done" ? item.engine : this.engine();
+    Object.assign(item, { engine, state: "waiting", findings: [], error: null, edits: null, options: { ...item.options, ...options } });
     this.#changed(item);
     this.#pump();
   }
@@ -67,6 +69,12 @@ export class Items extends EventTarget {
     item.state = "cancelled";
     item.controller?.abort();
     this.#changed(item);
+  }
+
+  /** Go on with what waited for an engine. */
+  resume() {
+    for (const item of this.all) if (item.state === "waiting") this.#changed(item);
+    this.#pump();
   }
 
   cancelAll() {
@@ -87,7 +95,7 @@ export class Items extends EventTarget {
 
   #make(parts) {
     const item = {
-      id: this.next, state: "waiting", findings: [], shown: 0, error: null, edits: null, bitmap: null, controller: null,
+      id: this.next, state: "waiting", engine: this.engine(), findings: [], shown: 0, error: null, edits: null, bitmap: null, controller: null,
       options: { ...this.options }, ...parts,
     };
     this.next += 1;
@@ -97,7 +105,7 @@ export class Items extends EventTarget {
 
   #pump() {
     while (this.running < AT_ONCE) {
-      const item = this.all.find((one) => one.state === "waiting");
+      const item = this.all.find((one) => one.state === "waiting" && one.engine.settled !== false);
       if (!item) return;
       this.#judge(item);
     }
@@ -110,8 +118,7 @@ export class Items extends EventTarget {
     item.controller = controller;
     this.#changed(item);
     try {
-      const { name, video, options } = item;
-      const engine = this.engine();
+      const { name, video, options, engine } = item;
       if (item.blob.size === 0) throw new EngineError(422, "the file is empty (0 bytes); copy it again from where it came");
       if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) throw new EngineError(413, "");
       const { findings } = await engine.detect(item.blob, { name, video, signal: controller.signal, ...options });
@@ -151,9 +158,10 @@ export function rowOf(item) {
   return item.edits?.row ?? item.findings[item.shown] ?? null;
 }
 
-/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, waiting, judging, cancelled. */
+/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, waiting, judging, cancelled, held. */
 export function answerOf(item) {
   if (item.state === "failed") return "error";
+  if (item.state === "waiting" && item.engine.settled === false) return "held";
   if (item.state !== "done") return item.state;
   const row = rowOf(item);
   if (!row || row.status === "error") return "error";

@@ -2,7 +2,7 @@
 import { answerText } from "./answer.js";
 import { release } from "./bitmap.js";
 import { button, el, put } from "./dom.js";
-import { rowOf } from "./items.js";
+import { answerOf, rowOf } from "./items.js";
 import { result } from "./result.js";
 import { table } from "./table.js";
 import { upload } from "./upload.js";
@@ -62,7 +62,7 @@ export function photos(root, context) {
   function waiting(item) {
     const cancelled = item.state === "cancelled";
     return el("article", { class: "result" }, el("h2", { tabindex: "-1", text: item.name }),
-      el("p", { class: cancelled ? "" : "busy", text: say(`page.app.answer.${item.state}`) }),
+      el("p", { class: cancelled ? "" : "busy", text: say(`page.app.answer.${answerOf(item)}`) }),
       el("div", { class: "tools" }, cancelled ? button(say("page.app.try_again"), () => items.again(item)) : button(say("page.app.cancel"), () => items.cancel(item))));
   }
 

@@ -23,7 +23,7 @@ export function result(context, item, items) {
   const found = item.findings[item.shown];
   const face = found.face_points ?? null;
   const editable = face && found.status === "judged";
-  if (editable && item.edits?.original !== found) item.edits = new Edits(found, () => context.engine, { prevalence: item.options.prevalence, force: item.options.force });
+  if (editable && item.edits?.original !== found) item.edits = new Edits(found, () => item.engine, { prevalence: item.options.prevalence, force: item.options.force });
   const { edits } = item;
   item.watch?.abort(); // what showed it before listens no longer
   item.watch = new AbortController();
@@ -32,7 +32,7 @@ export function result(context, item, items) {
   const heading = el("h3", {});
   const [told, told2, numbers, note] = [el("div", {}), el("div", {}), el("div", { class: "numbers" }), el("p", { class: "warning", role: "alert", hidden: true })];
   const drag = editable ? dragging(context, shown, edits, signal) : null;
-  const why = found.status === "judged" && context.engine.can.explain && !item.video ? explanation(context, item, () => ({ photo: item.blob, points: edits?.moved.length ? edits.points : null }), shown) : null;
+  const why = found.status === "judged" && item.engine.can.explain && !item.video ? explanation(context, item, () => ({ photo: item.blob, points: edits?.moved.length ? edits.points : null }), shown) : null;
 
   const root = el("article", { class: "result" }, name, item.findings.length > 1 && !item.video && faces(context, item, items),
     el("div", { class: "top" },

@@ -7,7 +7,7 @@ import { saveCsv, saveJson, rowsOf } from "./download.js";
 import { lineOf } from "./errors.js";
 import { answerOf, rowOf } from "./items.js";
 
-const ORDER = ["palsy", "uncertain", "none", "abstained", "error", "judging", "waiting", "cancelled"];
+const ORDER = ["palsy", "uncertain", "none", "abstained", "error", "judging", "waiting", "held", "cancelled"];
 const KINDS = ["palsy", "uncertain", "none", "abstained", "error"];
 
 /**

@@ -32,7 +32,8 @@ export function video(root, context, given = null) {
   }
 
   async function judge(file) {
-    if (!context.engine.can.video) return ask(say("page.video.server_only"));
+    const { engine } = context;
+    if (!engine.can.video) return ask(say("page.video.server_only"));
     const own = (controller = new AbortController());
     const clock = el("span", { "aria-hidden": "true" });
     const bar = el("progress", { "aria-label": say("page.video.judging", { name: file.name }) });
@@ -44,8 +45,8 @@ export function video(root, context, given = null) {
       el("div", { class: "tools" }, bar, clock, cancel)));
     cancel.focus();
     try {
-      const { findings } = await context.engine.detect(file, { name: file.name, signal: own.signal, video: true, face: "only", onProgress });
-      if (!own.signal.aborted) show({ name: file.name, blob: file, findings });
+      const { findings } = await engine.detect(file, { name: file.name, signal: own.signal, video: true, face: "only", onProgress });
+      if (!own.signal.aborted) show({ name: file.name, blob: file, findings, engine });
     } catch (error) {
       if (own === controller) failed(file, own.signal.aborted ? say("page.video.cancelled") : lineOf(error, context));
     } finally {
@@ -75,8 +76,9 @@ export function video(root, context, given = null) {
 
 /** A judged video on the page. */
 class Shown {
-  constructor(context, { name, blob, findings }) {
+  constructor(context, { name, blob, findings, engine }) {
     this.context = context;
+    this.engine = engine;
     this.name = name;
     this.findings = findings;
     this.whole = findings.find((row) => row.video) ?? findings.at(-1);
