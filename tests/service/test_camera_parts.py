@@ -75,6 +75,11 @@ def test_a_yaw_to_the_subjects_left_is_undone_by_turning_right(said):
     assert (said["hints"]["right"], said["hints"]["left"]) == ("turn_right", "turn_left")
 
 
+def test_a_face_at_rest_shows_no_smile_and_no_open_mouth(said):
+    """Interocular distance of the face: 75.6 px."""
+    assert said["mouth"] == [[], ["close_lips"], ["relax_mouth"], [], []]
+
+
 def test_an_outline_tells_where_to_move(said):
     wanted = ["", "match_left", "match_right", "match_up", "match_down", "match_closer", "match_back"]
     assert said["framed"] == wanted

@@ -92,7 +92,7 @@ def test_the_first_view_is_small_and_says_what_it_is(seen):
 def test_the_page_shows_the_command_lines_number(seen, findings):
     found, own = seen["palsy"], findings["palsy.png"]
     assert found["probability"] == round(own.probability, 6)
-    assert found["answer"] == "Palsy is likely, subject's left"
+    assert found["answer"] == "Signs of a facial palsy, subject's left"
     assert found["answer"] in found["said"]
     assert json.loads(found["json"]["text"])[0]["probability"] == round(own.probability, 6)
     assert seen["many"]["opened"]["probability"] == round(findings["healthy.png"].probability, 6)
@@ -132,9 +132,9 @@ def test_a_broken_photo_stops_no_other(seen, findings):
     found = seen["many"]
     names = ["palsy.png", "broken.jpg", "healthy.png", "empty.jpg", "small.png", "mild.png"]
     assert found["given"] == names
-    assert found["answers"][0] == "Palsy is likely"
+    assert found["answers"][0] == "Signs of a facial palsy"
     assert found["answers"][1] == found["answers"][3] == "Could not be read."
-    assert found["answers"][2] == "No palsy seen"
+    assert found["answers"][2] == "No signs of a facial palsy"
     assert found["answers"][4] == "Not judged"
     assert found["reasons"][3].startswith("the file is empty")
     assert "face too small" in found["reasons"][4]
@@ -183,7 +183,7 @@ def test_a_full_server_is_waited_for_and_a_silent_one_told_of(seen, findings):
 
 def test_german_and_dark_are_remembered(seen):
     found = seen["language"]
-    assert found["answer"] == "Parese wahrscheinlich: links (der Person)"
+    assert found["answer"] == "Zeichen einer Fazialisparese, links (der Person)"
     assert "kein Medizinprodukt" in found["notice"]
     assert found["english"] == []
     light, dark = found["colours"]
@@ -223,9 +223,9 @@ def test_an_unfit_photo_is_answered_with_advice_and_judged_when_asked(seen):
     assert found["numbers"] == 0
     assert found["forced"].startswith("Judged although unfit")
     assert len(found["faces"]) == 2
-    assert found["faces"][0] == "face 1: No palsy seen"
+    assert found["faces"][0] == "face 1: No signs of a facial palsy"
     assert words("en")("page.app.error.large") in found["huge"]
-    assert found["second"] == ["true", "Palsy is likely, subject's left"]
+    assert found["second"] == ["true", "Signs of a facial palsy, subject's left"]
 
 
 def test_a_pasted_photo_where_palsy_is_rare(seen, findings):
@@ -233,7 +233,7 @@ def test_a_pasted_photo_where_palsy_is_rare(seen, findings):
     rare = dataclasses.replace(findings["palsy.png"], prevalence=0.02)
     assert found["name"] == "pasted.png"
     assert found["probability"] == round(rare.probability, 6)
-    assert found["answer"] == "Palsy is likely, subject's left"  # the label does not move with the prevalence
+    assert found["answer"] == "Signs of a facial palsy, subject's left"  # the label does not move with the prevalence
     assert any("2.0\N{NO-BREAK SPACE}%" in text or "2.0 %" in text for text in found["said"])
     first, near, right, again = ([float(part) for part in view.split()] for view in found["views"])
     assert near[2] < first[2] / 1.4
@@ -260,7 +260,7 @@ def test_this_computer_judges_alone(seen, findings):
     assert found["said"].startswith("Nothing leaves this computer")
     assert found["asked"] == []
     assert found["probability"] == pytest.approx(findings["palsy.png"].probability, abs=0.02)
-    assert found["answer"] == "Palsy is likely, subject's left"
+    assert found["answer"] == "Signs of a facial palsy, subject's left"
     assert found["moved"] != found["probability"]
     assert found["explained"] > 0
     assert found["report"] == 0  # made by the server alone

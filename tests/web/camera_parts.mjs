@@ -14,6 +14,12 @@ const hint = (change, options = {}) => hintsOf(row(change), { limits, ...options
 const moved = (x, y, scale = 1) => face.map(([a, b, c]) => [320 + scale * (a - 320) + x, 240 + scale * (b - 240) + y, c]);
 const smile = face.map(([x, y, z], i) => (regions.mouth.includes(i) ? [x, y - 8, z] : [x, y, z]));
 
+const lips = (gap, width = 50) => { // at rest the face's mouth: px between the lips, px between the corners
+  const spots = { 13: [320, 300], 14: [320, 300 + gap], 61: [320 - width / 2, 302], 291: [320 + width / 2, 302] };
+  const points = face.map(([x, y, z], i) => [...(spots[i] ?? [x, y]), z]);
+  return (view) => hintsOf(row({}, points), { limits, view });
+};
+
 const outline = outlines.outlineOf(face, [480, 640], contours);
 const like = outlines.outlinePlace(outline, [480, 640]);
 const framed = (points) => hintsOf(row({}, points), { limits, like })[0] ?? "";
@@ -51,6 +57,7 @@ console.log(JSON.stringify({
     back: hint({ pitch: 24 }, { view: "nasal_base" }),
     several: hintsOf({ quality: null, reasons: ["several faces"] }, { limits }), none: hintsOf({ quality: null, reasons: ["no face"] }, { limits }),
   },
+  mouth: [lips(3)("rest"), lips(8)("rest"), lips(3, 84)("rest"), lips(8, 84)("large_smile"), lips(8)(null)],
   framed: [framed(face), framed(moved(-60, 0)), framed(moved(60, 0)), framed(moved(0, 60)), framed(moved(0, -60)), framed(moved(0, 0, 0.7)), framed(moved(0, 0, 1.3))],
   outline: [read({}), read({ kind: "x" }), read({ size: [0, 1] }), read({ points: {} }), outlines.readOutline("{", contours) !== null],
   placed: outlines.outlinePlace(outline, [240, 400]),

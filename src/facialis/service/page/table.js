@@ -1,5 +1,5 @@
 // Many photos: a table to sort and to look through. A row opens its result.
-import { answerText, SIDE_TOLD } from "./answer.js";
+import { answerText, toldSide } from "./answer.js";
 import { thumbnail } from "./bitmap.js";
 import { shareBar } from "./bars.js";
 import { button, el, put } from "./dom.js";
@@ -28,7 +28,7 @@ export function table(context, items, open) {
     name: (item) => item.name.toLowerCase(),
     answer: (item) => ORDER.indexOf(answerOf(item)),
     probability: (item) => rowOf(item)?.probability ?? -1,
-    side: (item) => rowOf(item)?.side ?? "~",
+    side: (item) => toldSide(rowOf(item)) ?? "~",
     reasons: (item) => reasonsOf(item) || "~",
   };
   const heads = ["name", "answer", "probability", "side", "reasons"].map((name) => el("th", { scope: "col", "aria-sort": "none", class: `c-${name}` },
@@ -83,7 +83,7 @@ export function table(context, items, open) {
       (item.state === "waiting" || item.state === "judging") && button(say("page.app.cancel"), () => items.cancel(item), { class: "link" }));
     const share = row?.probability;
     put(cells[2], share !== null && share !== undefined && el("span", { class: "n", text: say.share(share) }), share !== null && share !== undefined && shareBar(share, say.share(share), context.facts.model.threshold));
-    cells[3].textContent = row?.side && (row.side_probability ?? 1) >= SIDE_TOLD ? say(`side.${row.side}`) : "";
+    cells[3].textContent = toldSide(row) ? say(`side.${toldSide(row)}`) : "";
     cells[4].textContent = reasonsOf(item);
   }
 
