@@ -122,7 +122,7 @@ def test_numbers_halves_and_explanation(seen, detector, findings):
 
 def test_the_report_is_a_page_and_nothing_is_kept(seen):
     report = seen["palsy"]["report"]
-    assert report["name"] == "palsy-report.html"
+    assert report["name"] == "facialis-report.html"  # no file's name
     assert report["text"].startswith("<!doctype html>")
     assert "Signs of a facial palsy" in report["text"]
     assert seen["palsy"]["kept"] == {"local": [], "session": [], "bases": 0, "cookies": ""}
@@ -153,6 +153,11 @@ def test_a_row_opens_its_result_and_the_way_back_leads_to_it(seen):
     opened = seen["many"]["opened"]
     assert opened["name"] == opened["focus"] == "healthy.png"
     assert seen["many"]["back"] == "healthy.png"
+    assert seen["many"]["travelled"] == {"there": True, "focus": "small.png", "results": 0}
+
+
+def test_the_cards_lines_are_shown_where_there_are_some(seen):
+    assert seen["many"]["card"] == seen["many"]["cardBelow"] == ["Line one.", "Line two."]
 
 
 def test_the_csv_is_the_command_lines(seen, findings):
@@ -169,7 +174,13 @@ def test_the_csv_is_the_command_lines(seen, findings):
 
 def test_cancelling_ends_the_requests_and_they_can_be_taken_up_again(seen, findings):
     found = seen["cancel"]
-    assert found["states"] == ["Cancelled"] * 5
+    assert found["states"] == ["Cancelled"] * 6
+    assert found["left"] == 6
+    assert found["rest"] == "Try the rest again (6)"
+    assert found["again"][:2] == ["Signs of a facial palsy", "No signs of a facial palsy"]
+    assert found["again"][5] == "Could not be read."
+    assert found["gone"] == words("en")("page.app.error.gone")
+    assert found["done"] == 0
     assert found["most"] == 3
     assert found["aborted"] == ["net::ERR_ABORTED"] * 3
     assert found["after"] == round(findings["palsy.png"].probability, 6)
@@ -179,6 +190,7 @@ def test_a_full_server_is_waited_for_and_a_silent_one_told_of(seen, findings):
     assert seen["busy"]["refused"] >= 3
     assert seen["busy"]["probability"] == round(findings["healthy.png"].probability, 6)
     assert "facialis serve" in seen["busy"]["offline"][0]
+    assert seen["busy"]["unjudged"] == ["Not judged."]
 
 
 def test_german_and_dark_are_remembered(seen):
@@ -186,6 +198,7 @@ def test_german_and_dark_are_remembered(seen):
     assert found["answer"] == "Zeichen einer Fazialisparese, links (der Person)"
     assert "kein Medizinprodukt" in found["notice"]
     assert found["english"] == []
+    assert found["asked"] == "beforeunload"
     light, dark = found["colours"]
     assert light != dark
     assert found["again"] == ["de", dark]
@@ -224,7 +237,9 @@ def test_an_unfit_photo_is_answered_with_advice_and_judged_when_asked(seen):
     assert found["forced"].startswith("Judged although unfit")
     assert len(found["faces"]) == 2
     assert found["faces"][0] == "face 1: No signs of a facial palsy"
-    assert words("en")("page.app.error.large") in found["huge"]
+    size = f"{(Settings().photo_bytes + 1) / 2**20:.1f}"
+    assert words("en")("page.app.error.large", size=size, limit=f"{Settings().photo_bytes / 2**20:.1f}") in found["huge"]
+    assert found["huge"].startswith("Not judged.")
     assert found["second"] == ["true", "Signs of a facial palsy, subject's left"]
 
 
@@ -235,6 +250,8 @@ def test_a_pasted_photo_where_palsy_is_rare(seen, findings):
     assert found["probability"] == round(rare.probability, 6)
     assert found["answer"] == "Signs of a facial palsy, subject's left"  # the label does not move with the prevalence
     assert any("2.0\N{NO-BREAK SPACE}%" in text or "2.0 %" in text for text in found["said"])
+    assert len(found["odds"]) == 1
+    assert "2.0\N{NO-BREAK SPACE}%" in found["odds"][0] or "2.0 %" in found["odds"][0]
     first, near, right, again = ([float(part) for part in view.split()] for view in found["views"])
     assert near[2] < first[2] / 1.4
     assert right[0] > near[0]
@@ -264,6 +281,7 @@ def test_this_computer_judges_alone(seen, findings):
     assert found["moved"] != found["probability"]
     assert found["explained"] > 0
     assert found["report"] == 0  # made by the server alone
+    assert found["note"] == words("en")("page.app.downloads_note_alone")
 
 
 def test_what_is_for_this_computer_is_held_until_it_can_judge_and_never_sent(seen, findings):
@@ -275,6 +293,10 @@ def test_what_is_for_this_computer_is_held_until_it_can_judge_and_never_sent(see
     assert found["waits"] == "Waits for the models"
     assert found["probability"] == pytest.approx(findings["healthy.png"].probability, abs=0.02)
     assert found["reports"] == 0  # the server is chosen now, but this photo stays here
+
+
+def test_a_static_site_asks_no_server(seen):
+    assert seen["static"] == {"asked": [], "server": True, "asks": 0}
 
 
 def test_nothing_is_asked_of_others_and_nothing_complained_of(seen, service):

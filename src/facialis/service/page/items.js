@@ -5,6 +5,8 @@ import { EngineError } from "./engine-error.js";
 
 /** Requests at once. */
 const AT_ONCE = 3;
+/** No answer, no token, no engine, a full server: nothing is said of the file, and another try may go. */
+const NOT_TRIED = new Set([0, 401, 501, 503]);
 const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
 
 /**
@@ -81,6 +83,16 @@ export class Items extends EventTarget {
     for (const item of this.all) this.cancel(item);
   }
 
+  /** Judge anew what was not judged: cancelled, or without an answer. */
+  againAll() {
+    for (const item of this.unjudged) this.again(item);
+  }
+
+  /** Items that were not judged, and that nothing is under way for. */
+  get unjudged() {
+    return this.all.filter((item) => item.state === "cancelled" || (item.state === "failed" && NOT_TRIED.has(item.error?.status)));
+  }
+
   /** Forget all items, and stop what is under way. */
   clear() {
     this.cancelAll();
@@ -119,8 +131,11 @@ export class Items extends EventTarget {
     this.#changed(item);
     try {
       const { name, video, options, engine } = item;
+      if (!(await readable(item.blob))) throw new EngineError(410, "");
       if (item.blob.size === 0) throw new EngineError(422, "the file is empty (0 bytes); copy it again from where it came");
-      if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) throw new EngineError(413, "");
+      if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) {
+        throw Object.assign(new EngineError(413, ""), { size: item.blob.size, limit: this.limits()[video ? "video_bytes" : "photo_bytes"] });
+      }
       const { findings } = await engine.detect(item.blob, { name, video, signal: controller.signal, ...options });
       if (item.state === "judging" && item.controller === controller) {
         Object.assign(item, { findings, shown: video ? findings.length - 1 : 0, state: "done" });
@@ -148,6 +163,16 @@ export class Items extends EventTarget {
   }
 }
 
+/** Whether a file can still be read: it may have been deleted or changed since it was chosen. */
+async function readable(blob) {
+  try {
+    await blob.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a file is a video, by its type or its name. */
 export function isVideo(file) {
   return file.type ? file.type.startsWith("video/") : VIDEO_NAMES.test(file.name ?? "");
@@ -158,9 +183,9 @@ export function rowOf(item) {
   return item.edits?.row ?? item.findings[item.shown] ?? null;
 }
 
-/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, waiting, judging, cancelled, held. */
+/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, unjudged, waiting, judging, cancelled, held. */
 export function answerOf(item) {
-  if (item.state === "failed") return "error";
+  if (item.state === "failed") return NOT_TRIED.has(item.error?.status) || item.error?.status === 413 ? "unjudged" : "error";
   if (item.state === "waiting" && item.engine.settled === false) return "held";
   if (item.state !== "done") return item.state;
   const row = rowOf(item);

@@ -144,6 +144,11 @@ async function start() {
     await connect();
     drawPlace();
   });
+  const warn = (event) => event.preventDefault();
+  context.items.addEventListener("change", () => { // asked before the page is left, where there is something to lose
+    removeEventListener("beforeunload", warn);
+    if (context.items.all.length) addEventListener("beforeunload", warn);
+  });
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // a file beside its place does not replace the page
   addEventListener("hashchange", (event) => { if (new URL(event.newURL).hash !== "#main") mount(); });
 }
