@@ -183,7 +183,7 @@ def test_an_outline_holds_points_only_and_frames_a_later_visit(seen, detector, t
     one = seen["outline"]
     assert "holds no outline" in one["wrong"]
     assert one["right"].startswith("The outline of “outline.json” is loaded")
-    assert (one["step"], one["hint"]) == ("1 of 10", "")
+    assert (one["step"], one["hint"]) == ("1 of 10", "close_lips")  # framed as the outline is; she smiles
 
 
 def test_a_video_has_a_timeline_to_go_through(seen):

@@ -34,7 +34,7 @@ def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
     """Photos, simulated palsies, and files that are none."""
     browser(*MODULES_USED)  # nothing is made where nothing can be looked at
     folder = tmp_path_factory.mktemp("photos")
-    twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right")}
+    twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right"), "open": (0.56, "subject_left")}
     pictures = {name: palsy_twin(astronaut, astronaut_face, *kind) for name, kind in twins.items()}
     pictures |= {"healthy": astronaut, "small": astronaut[::6, ::6], "wall": np.full((90, 120, 3), 90, np.uint8)}
     pictures["two"] = np.concatenate([astronaut, pictures["palsy"]], axis=1)
@@ -105,6 +105,14 @@ def test_sides_are_named_on_the_picture(seen):
     assert left.startswith("subject's left ▸")
     assert "weaker side" in left
     assert "weaker side" not in right
+
+
+def test_a_side_that_is_not_told_is_shown_nowhere(seen):
+    found = seen["side"]
+    assert any(text.startswith("Weaker side: cannot be told (subject's right 51") for text in found["told"])
+    assert found["hatched"] == 0
+    assert "weaker" not in " ".join([*found["sides"], *found["layers"], found["label"]]).lower()
+    assert found["column"] == ["", "subject's left"]
 
 
 def test_numbers_halves_and_explanation(seen, detector, findings):
@@ -238,7 +246,9 @@ def test_an_unfit_photo_is_answered_with_advice_and_judged_when_asked(seen):
     assert len(found["faces"]) == 2
     assert found["faces"][0] == "face 1: No signs of a facial palsy"
     size = f"{(Settings().photo_bytes + 1) / 2**20:.1f}"
-    assert words("en")("page.app.error.large", size=size, limit=f"{Settings().photo_bytes / 2**20:.1f}") in found["huge"]
+    assert (
+        words("en")("page.app.error.large", size=size, limit=f"{Settings().photo_bytes / 2**20:.1f}") in found["huge"]
+    )
     assert found["huge"].startswith("Not judged.")
     assert found["second"] == ["true", "Signs of a facial palsy, subject's left"]
 

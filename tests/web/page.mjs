@@ -106,6 +106,19 @@ await step("palsy", async () => {
   return found;
 });
 
+await step("side", async () => {
+  const page = await open();
+  await give(page, "open.png");
+  await judged(page);
+  const found = { told: await texts(page, ".told p"), sides: await texts(page, ".sides span"), hatched: await page.locator(".stage path.weak").count(), layers: await texts(page, ".chips label") };
+  found.label = await page.getAttribute(".stage svg[role=img]", "aria-label");
+  await give(page, "palsy.png");
+  await through(page);
+  found.column = await texts(page, ".photos tbody .c-side");
+  await page.context().close();
+  return found;
+});
+
 await step("many", async () => {
   const page = await open({}, task.url, "", { card: { en: ["Line one.", "Line two."], de: ["Zeile eins."] } });
   await give(page, "palsy.png", "broken.jpg", "healthy.png", "empty.jpg", "small.png", "mild.png");
@@ -390,12 +403,12 @@ await step("token", async () => {
   found.kept = await page.evaluate(() => [Object.keys(localStorage), Object.keys(sessionStorage)]);
   await page.click(".back button:last-child");
   await step("static", async () => {
+    const before = seen.asked.length;
     const site = await open({}, task.guarded, "", { server: false });
-    const asked = [];
-    site.on("request", (request) => { if (request.url().includes("/v1/")) asked.push(request.url()); });
     await site.waitForSelector(".place input[value=local]:checked");
     const server = await site.isDisabled(".place input[value=server]");
     const asks = await site.locator("dialog[open]").count();
+    const asked = seen.asked.slice(before).filter((url) => url.includes("/v1/"));
     await site.context().close();
     return { asked, server, asks };
   });
@@ -465,7 +478,7 @@ seen.looks = [];
 for (const width of [390, 1280]) {
   for (const colorScheme of ["light", "dark"]) {
     await step(`look-${width}-${colorScheme}`, async () => {
-      const page = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true, reducedMotion: "reduce" });
+      const page = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true, reducedMotion: "reduce" }, task.url, "", { card: { en: ["Made of simulated faces alone.", "No diagnosis."] } });
       const look = async (state) => {
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await page.evaluate(() => window.axe?.run ?? 0);

@@ -42,7 +42,7 @@ export class Items extends EventTarget {
 
   /** Take files in and judge them in order. Returns the new items. */
   add(files) {
-    const made = [...files].map((file) => this.#make({ name: file.name || "photo", blob: file, video: isVideo(file) }));
+    const made = [...files].map((file) => this.#make({ name: file.name || "photo", blob: file, size: file.size, video: isVideo(file) }));
     this.#changed(null);
     this.#pump();
     return made;
@@ -131,7 +131,7 @@ export class Items extends EventTarget {
     this.#changed(item);
     try {
       const { name, video, options, engine } = item;
-      if (!(await readable(item.blob))) throw new EngineError(410, "");
+      if (!(await readable(item))) throw new EngineError(410, "");
       if (item.blob.size === 0) throw new EngineError(422, "the file is empty (0 bytes); copy it again from where it came");
       if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) {
         throw Object.assign(new EngineError(413, ""), { size: item.blob.size, limit: this.limits()[video ? "video_bytes" : "photo_bytes"] });
@@ -164,7 +164,8 @@ export class Items extends EventTarget {
 }
 
 /** Whether a file can still be read: it may have been deleted or changed since it was chosen. */
-async function readable(blob) {
+async function readable({ blob, size }) {
+  if (size && !blob.size) return false; // so browsers say it of a deleted one
   try {
     await blob.slice(0, 1).arrayBuffer();
     return true;

@@ -39,7 +39,7 @@ export function table(context, items, open) {
   const root = el("section", { class: "many" },
     el("div", { class: "tools" }, find, kind, count, el("span", { class: "grow" }),
       button("CSV", () => saveCsv(rows(), "facialis")), button("JSON", () => saveJson(rows(), "facialis"))),
-    el("table", { class: "photos" }, el("thead", {}, el("tr", {}, el("td", { class: "c-picture" }), heads)), body), card(context));
+    el("table", { class: "photos" }, el("thead", {}, el("tr", {}, el("td", { class: "c-picture" }), heads)), body), card(context, "h2"));
 
   const rows = () => rowsOf(items.all.filter((item) => item.state === "done" || item.state === "failed"), (item) => lineOf(item.error, context));
 

@@ -3,7 +3,7 @@
 import { frameOf } from "./stream.js";
 
 const LONGEST = 640; // px of the frames that are looked at
-const PAUSE = { server: 250, local: 10, problem: 2000 }; // ms after an answer: less than four a second go to a server
+const PAUSE = { server: 250, local: 10, held: 250, problem: 2000 }; // ms after an answer: less than four a second go to a server
 
 /** What one look saw: the engine's row, px of the whole frame in one px of the small one, size of the small one, ms. */
 class Look {
@@ -35,7 +35,7 @@ export async function watch(video, engine, { signal, seen, failed, held }) {
     try {
       if (judge.settled === false) {
         held();
-        await judge.ready(signal);
+        pause = "held"; // looked after again, for another may be chosen meanwhile
       } else if (video.videoWidth && !document.hidden) {
         const frame = frameOf(video, LONGEST, canvas);
         const row = await judge.look(frame, { signal });
