@@ -69,6 +69,6 @@ console.log(JSON.stringify({
     expressed("rest", face, null, 500, regions), expressed("rest", face, null, 2000, regions), expressed("large_smile", face, face, 2000, regions),
     expressed("large_smile", smile, face, 2000, regions), expressed("large_smile", face, face, 7000, regions),
   ],
-  walk,
+  walk, views,
   csv: movementCsv("=evil.mp4", [event]),
 }));
