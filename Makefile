@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-lowest coverage lint bundle bench docs results dist sbom audit licences lowest clean
+.PHONY: demo test test-lowest coverage mutants lint bundle bench docs results dist sbom audit licences lowest clean
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -103,8 +103,14 @@ test-lowest: .venv/lowest/made
 	.venv/lowest/bin/facialis assets fetch face_landmarker
 	.venv/lowest/bin/python -m pytest
 
+# What the tests of the core's heart would not notice: tests/mutants.md. The last line lists what survived.
+mutants: .venv/all
+	$(PIP) 'mutmut>=3.8'
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 licences: .venv/all
 	$(BIN)/python tools/licences.py
 
 clean:
-	rm -rf .venv .cache site facialis-demo
+	rm -rf .venv .cache site mutants facialis-demo

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,22 +84,24 @@ def write_bad_pictures(folder: Path) -> dict[str, Path]:
     (folder / "whole.jpg").unlink()
     (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "text.jpg").write_text("This is a letter, not a picture.\n" * 20)
-    Image.new("1", (20000, 20000)).save(folder / "20000x20000.png", compress_level=1)
+    (folder / "20000x20000.png").write_bytes(png(20000, 20000, 1, 0, bytes(20000 * (1 + 20000 // 8))))
     (folder / "folder.jpg").mkdir()
     (folder / "forbidden.jpg").write_bytes(whole)
     (folder / "forbidden.jpg").chmod(0)
 
-    Image.fromarray(data.cat()).save(folder / "cat.png")
-    Image.fromarray(data.coffee()).save(folder / "coffee.png")
-    Image.fromarray(np.hstack([face, face, face])).save(folder / "three-faces.png")
-    Image.fromarray(data.camera()).resize((1200, 1200)).save(folder / "profile.png")  # a photographer, from the side
-    Image.fromarray(hidden).save(folder / "half-hidden.png")
+    Image.fromarray(data.cat()).save(folder / "cat.png", compress_level=1)
+    Image.fromarray(data.coffee()).save(folder / "coffee.png", compress_level=1)
+    Image.fromarray(np.hstack([face, face, face])).save(folder / "three-faces.png", compress_level=1)
+    Image.fromarray(data.camera()).resize((1200, 1200)).save(
+        folder / "profile.png", compress_level=1
+    )  # a photographer, from the side
+    Image.fromarray(hidden).save(folder / "half-hidden.png", compress_level=1)
 
-    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(folder / "16-bit-grey.png")
+    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(folder / "16-bit-grey.png", compress_level=1)
     write_png16(folder / "16-bit-rgb.png", astronaut.astype(np.uint16) * 257)
     picture.convert("CMYK").save(folder / "cmyk.jpg", quality=95)
-    picture.convert("RGBA").save(folder / "rgba.png")
-    picture.quantize(256).save(folder / "palette.png")
+    picture.convert("RGBA").save(folder / "rgba.png", compress_level=1)
+    picture.quantize(256).save(folder / "palette.png", compress_level=1)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise for viewing, so it is stored turned the other way
     picture.transpose(Image.Transpose.ROTATE_90).save(folder / "exif-turned.jpg", quality=95, exif=exif)
@@ -106,7 +110,7 @@ def write_bad_pictures(folder: Path) -> dict[str, Path]:
     )
     for name in ("name with spaces.png", "name with\nline break.png", os.fsdecode(b"not utf-8 \xe9\xff.png")):
         if name.isprintable() or sys.platform == "linux":
-            picture.save(folder / name)
+            picture.save(folder / name, compress_level=1)
     return {
         case.name: folder / case.name
         for case in BAD_PICTURES
@@ -116,18 +120,18 @@ def write_bad_pictures(folder: Path) -> dict[str, Path]:
 
 def write_png16(path: Path, rgb: NDArray[np.uint16]) -> None:
     """Write (h, w, 3) uint16 as a PNG of 16 bit a channel, which Pillow cannot."""
-    import struct
-    import zlib
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     height, width, _ = rgb.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in rgb)
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
-    )
+    path.write_bytes(png(width, height, 16, 2, b"".join(b"\0" + row.astype(">u2").tobytes() for row in rgb)))
+
+
+def png(width: int, height: int, depth: int, kind: int, rows: bytes) -> bytes:
+    """Return a PNG of rows, each a filter byte and its pixels; `kind` 0 is grey, 2 RGB."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def people(tmp_path: Path, astronaut: NDArray[np.uint8]) -> Path:
         group, subject = ("palsy", "a") if number < 4 else ("healthy", "b")
         folder = root / group / subject
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(astronaut[: 300 + number, number:400]).save(folder / f"{number}.png")
+        Image.fromarray(astronaut[: 300 + number, number:400]).save(folder / f"{number}.png", compress_level=1)
     Image.fromarray(np.full((64, 64, 3), 90, np.uint8)).save(root / "palsy" / "a" / "wall.png")
     (root / "healthy" / "b" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0nothing")
     return root

@@ -165,6 +165,7 @@ def test_what_is_no_card_is_told_what_a_card_has(bundle):
         {"novelty_limit": 0.5},
         {"input": {name: value for name, value in INPUT.items() if name != "origin"}},
         {"results": {}},
+        {"trained_on": {"description": "faces", "simulated": True}},
         {"licence": "Ä"},
     ],
 )

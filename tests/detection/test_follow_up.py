@@ -300,15 +300,15 @@ def test_unnamed_views_are_recognised_or_left_out(bundle):
 
 def test_another_person_is_noticed_and_the_same_seldom(bundle):
     people = findings(bundle, 4, 2, [0.9, 0.5, 0.2, 0.0], 10, pairs=8)
-    alarms, noticed = [], []
-    for person, found in enumerate(people):
-        course = follow(seen_of(found, 2), bundle)
-        alarms += [visit.stranger for visit in course.visits]
-        other = people[(person + 1) % len(people)]
-        mixed = [*found[: 3 * 8], *other[3 * 8 :]]
-        noticed.append([visit.stranger for visit in follow(seen_of(mixed, 2), bundle).visits][-1])
+    n = 2 * len(VIEWS)  # photos of a visit
+    shapes = [[shape_of([each.face for each in found[k * n : (k + 1) * n]]) for k in range(4)] for found in people]
+    mixed = [[*own[:3], other[3]] for own, other in zip(shapes, [*shapes[1:], shapes[0]], strict=True)]
+    alarms = [k in strangers(own) for own in shapes for k in range(4)]
     assert np.mean(alarms) < 0.06  # simulated, 32 visits
-    assert np.mean(noticed) > 0.6  # simulated, 8 pairs of people
+    assert np.mean([3 in strangers(each) for each in mixed]) > 0.6  # simulated, 8 pairs of people
+    course = follow(seen_of([*people[0][: 3 * n], *people[1][3 * n :]], 2), bundle)
+    assert [visit.stranger for visit in course.visits] == [k in strangers(mixed[0]) for k in range(4)]
+    assert course.visits[3].stranger
 
 
 def test_shapes_are_held_against_what_their_number_of_photos_allows():

@@ -55,8 +55,8 @@ def test_the_command_makes_a_whole_bundle(astronaut, tmp_path):
     folder.mkdir()
     for k in range(FEWEST):
         shifted = np.roll(astronaut, divmod(k, 5), axis=(0, 1))
-        Image.fromarray(shifted).save(folder / f"secret-name-{k}.png")
-    (folder / "copy.png").write_bytes((folder / "secret-name-0.png").read_bytes())
+        Image.fromarray(shifted).save(folder / f"secret-name-{k}.bmp")  # quick to write and to read
+    (folder / "copy.bmp").write_bytes((folder / "secret-name-0.bmp").read_bytes())
     out = tmp_path / "local.bundle"
     done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])
     assert done.exit_code == 0, done.output

@@ -125,7 +125,7 @@ def test_the_command_sets_both(astronaut, tmp_path):
         (folder / f"person-{k}").mkdir(parents=True)
         for n, view in enumerate(("rest", "large_smile")):
             shifted = np.roll(astronaut, (k // 5, k % 5 + 5 * n), axis=(0, 1))[:400, :400]  # no two are alike
-            Image.fromarray(shifted).save(folder / f"person-{k}" / f"{view}.png")
+            Image.fromarray(shifted).save(folder / f"person-{k}" / f"{view}.bmp")  # quick to write and to read
     out = tmp_path / "local.bundle"
     done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])
     assert done.exit_code == 0, done.output

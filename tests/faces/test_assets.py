@@ -219,10 +219,11 @@ def test_from_a_wheel(
     assert capfd.readouterr() == ("", "")  # no terminal, no bar; no lines of pooch or pip
 
 
+@LOCAL
 def test_damaged_cache_is_fetched_anew(
-    cache: Path, wheelhouse: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cache: Path, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    an_asset(monkeypatch, wheels=(write_wheel(wheelhouse, "carrier", {"carrier/a.bin": CONTENT}),))
+    an_asset(monkeypatch, address(server, "/good"))
     cache.mkdir()
     for damaged in (WRONG, CONTENT[:1000], b""):
         (cache / "small.bin").write_bytes(damaged)
@@ -237,7 +238,7 @@ def test_wheels_that_do_not_have_it(cache: Path, wheelhouse: Path, monkeypatch: 
     wheels = (
         Wheel("nowhere==1.0", "a.bin"),
         write_wheel(wheelhouse, "shorter", {"shorter/a.bin": CONTENT[:-1]}),
-        write_wheel(wheelhouse, "bomb", {"bomb/a.bin": bytes(50_000_000)}),
+        write_wheel(wheelhouse, "bomb", {"bomb/a.bin": bytes(2_000_000)}),
         write_wheel(wheelhouse, "changed", {"changed/a.bin": WRONG}),
         Wheel(write_wheel(wheelhouse, "renamed", {"renamed/b.bin": CONTENT}).requirement, "renamed/a.bin"),
     )
@@ -249,7 +250,7 @@ def test_wheels_that_do_not_have_it(cache: Path, wheelhouse: Path, monkeypatch: 
     for part in (
         "nowhere==1.0: pip: No matching distribution found for nowhere==1.0",
         "shorter==1.0: shorter/a.bin has 102,399 bytes, not 102,400",
-        "bomb==1.0: bomb/a.bin has 50,000,000 bytes, not 102,400",
+        "bomb==1.0: bomb/a.bin has 2,000,000 bytes, not 102,400",
         "changed==1.0: what came is not the expected file (SHA-256 differs)",
         "renamed==1.0: the wheel has no renamed/a.bin",
         f"put it at {cache / 'small.bin'}, or set FACIALIS_SMALL to where it lies",

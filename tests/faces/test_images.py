@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
+import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -157,6 +158,10 @@ def test_transparent_palette_colour_and_colour_key() -> None:
     palette.putpixel((1, 0), 1)
     assert read_picture(saved(palette, "PNG", transparency=0)).tolist() == [[[255] * 3, [200, 100, 50]]]
     assert read_picture(saved(palette, "GIF", transparency=0)).tolist() == [[[255] * 3, [200, 100, 50]]]
+    alpha = palette.convert("PA")
+    alpha.putalpha(Image.fromarray(np.array([[0, 255]], np.uint8)))
+    assert alpha.mode == "PA"
+    assert read_picture(saved(alpha, "TIFF")).tolist() == [[[255] * 3, [200, 100, 50]]]
     key = Image.new("RGB", (2, 1), (1, 2, 3))
     key.putpixel((1, 0), (9, 9, 9))
     assert read_picture(saved(key, "PNG", transparency=(1, 2, 3))).tolist() == [[[255] * 3, [9, 9, 9]]]
@@ -184,17 +189,19 @@ def test_16_bit_in_32_bit_and_big_endian_tiff() -> None:
     assert read_picture(saved(Image.fromarray(values.astype(np.int32)), "TIFF"))[0, :, 0].tolist() == [0, 1, 255]
     big = Image.frombytes("I;16B", (3, 1), values.astype(">u2").tobytes())
     assert read_picture(saved(big, "TIFF"))[0, :, 0].tolist() == [0, 1, 255]
-    with pytest.raises(PictureError, match="grey values beyond 16 bit"):
-        read_picture(saved(Image.fromarray(np.array([[0, 70000]], np.int32)), "TIFF"))
+    for wrong in (65536, -1):
+        tiff = saved(Image.fromarray(np.array([[0, wrong]], np.int32)), "TIFF")
+        with pytest.raises(PictureError, match=r"^x\.tif: grey values beyond 16 bit"):
+            read_picture(tiff, name="x.tif")
 
 
 def test_float_tiff() -> None:
     values = np.array([[0.0, 0.5, 1.0]], np.float32)
     assert read_picture(saved(Image.fromarray(values), "TIFF"))[0, :, 0].tolist() == [0, 128, 255]
-    for wrong in (np.nan, np.inf, -0.1, 200.0):
+    for wrong in (np.nan, np.inf, -0.1, 1.1, 200.0):
         values[0, 1] = wrong
-        with pytest.raises(PictureError, match="floats that are not all from 0 to 1"):
-            read_picture(saved(Image.fromarray(values), "TIFF"))
+        with pytest.raises(PictureError, match=r"^x\.tif: floats that are not all from 0 to 1"):
+            read_picture(saved(Image.fromarray(values), "TIFF"), name="x.tif")
 
 
 def test_lab() -> None:
@@ -238,7 +245,22 @@ def test_exif_of_16_bit_and_damaged_exif(small: np.ndarray) -> None:
     good = saved(Image.fromarray(small), "JPEG", exif=exif)
     damaged = good.replace(b"Exif\0\0MM\0*", b"Exif\0\0XX\0*").replace(b"Exif\0\0II*\0", b"Exif\0\0XX*\0")
     assert damaged != good
-    assert read_picture(damaged).shape == small.shape  # taken as upright
+    assert mean_difference(read_picture(damaged), small) < 3  # taken as upright
+
+
+def test_an_orientation_that_is_no_whole_number_is_none(small: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    good = saved(Image.fromarray(small), "PNG", exif=exif)
+    entry = {"<": struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0), ">": struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)}
+    order = next(order for order, each in entry.items() if each in good)
+    changed = good.replace(entry[order], struct.pack(f"{order}HHIf", 0x0112, 11, 1, 6.0))
+    start = changed.index(b"eXIf")
+    length = int.from_bytes(changed[start - 4 : start])
+    end = start + 4 + length
+    changed = changed[:end] + struct.pack(">I", zlib.crc32(changed[start:end])) + changed[end + 4 :]
+    assert Image.open(io.BytesIO(changed)).getexif()[0x0112] == 6.0
+    np.testing.assert_array_equal(read_picture(changed), small)
 
 
 DATES = {"taken": (0x8769, 36867), "digital": (0x8769, 36868), "changed": (None, 0x0132)}
@@ -308,6 +330,16 @@ def test_arrays() -> None:
     np.testing.assert_array_equal(read_picture(rgb[:, ::-1]), rgb[:, ::-1])
 
 
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3), (2, 3, 4)])
+def test_of_every_array_comes_rgb_of_8_bit_row_by_row(kind: type, shape: tuple[int, ...]) -> None:
+    for order in ("C", "F"):
+        read = read_picture(np.ones(shape, kind, order=order))
+        assert read.shape == (2, 3, 3)
+        assert read.dtype == np.uint8
+        assert read.flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("array", "reason"),
     [
@@ -317,6 +349,7 @@ def test_arrays() -> None:
         (np.zeros((0, 4, 3), np.uint8), r"shape \(0, 4, 3\)"),
         (np.full((2, 2), np.nan), "NaN counts"),
         (np.full((2, 2), 255.0), "floats that are not all from 0 to 1"),
+        (np.full((2, 2), 1.001), "floats that are not all from 0 to 1"),
         (np.zeros((2, 2), np.int64), "type int64; expected uint8"),
         (np.zeros((2, 2), object), "type object"),
         (np.zeros((2, 2), complex), "type complex128"),
@@ -359,8 +392,6 @@ def test_size_is_refused_from_the_header(monkeypatch: pytest.MonkeyPatch) -> Non
     head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        import zlib
-
         crc = struct.pack(">I", zlib.crc32(b"IHDR" + header))
         with pytest.raises(PictureError, match=r"too large, 100000 x 10000 pixels, 89,478,485"):
             read_picture(head + crc + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT")))
@@ -383,11 +414,28 @@ def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
         read_picture(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
 
 
-def test_heic(small: np.ndarray) -> None:
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])  # the second is also that of an AVIF, which is tried first
+def test_heic(small: np.ndarray, brand: bytes) -> None:
     heif = pytest.importorskip("pillow_heif")
     buffer = io.BytesIO()
     heif.from_pillow(Image.fromarray(small)).save(buffer, quality=95)
-    assert mean_difference(read_picture(buffer.getvalue()), small) < 4
+    whole = buffer.getvalue()
+    assert mean_difference(read_picture(whole[:8] + brand + whole[12:]), small) < 4
+
+
+def test_a_format_that_this_pillow_lacks_keeps_no_other_from_being_read(
+    small: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = saved(Image.fromarray(small), "JPEG2000")
+    for earlier in ("WEBP", "TIFF", "AVIF"):
+        monkeypatch.delitem(Image.OPEN, earlier, raising=False)
+    assert mean_difference(read_picture(whole), small) <= 1
+
+
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM"])
+def test_what_starts_like_a_picture_is_damaged_not_unknown(start: bytes) -> None:
+    with pytest.raises(PictureError, match=r"^x: damaged or cut off \(.+\); copy it again from where it came$"):
+        read_picture(start + bytes(3), name="x")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.errors import RecipeError
@@ -11,9 +12,15 @@ from facialis.faces.geometry import mirror
 from facialis.modalities.measures import CROWN, DEFINITIONS, measure
 
 
+@pytest.fixture(scope="module")
+def faces() -> NDArray[np.float64]:
+    return simulate_faces(10, 10, 1, 7).landmarks.astype(np.float64)
+
+
 @pytest.mark.parametrize("definition", DEFINITIONS)
-def test_counted_from_the_face_nothing_tells_where_it_stands_or_how_large_it_is(definition: str) -> None:
-    faces = simulate_faces(10, 10, 1, 7).landmarks.astype(np.float64)
+def test_counted_from_the_face_nothing_tells_where_it_stands_or_how_large_it_is(
+    faces: NDArray[np.float64], definition: str
+) -> None:
     lower = np.array([0, 300, 0])
     here = measure(faces, definition=definition, origin="face")
     there = measure(faces * 1.7 + np.array([40, 300, 0]), definition=definition, origin="face")
@@ -23,8 +30,8 @@ def test_counted_from_the_face_nothing_tells_where_it_stands_or_how_large_it_is(
     assert np.abs(measure(faces + lower, definition=definition)[:, 3] - here[:, 3]).max() > 1e-3
 
 
-def test_f3_is_the_ratio_of_the_brows_distances_beneath_the_top_of_the_face() -> None:
-    face = simulate_faces(1, 1, 1, 8).landmarks[0].astype(np.float64)
+def test_f3_is_the_ratio_of_the_brows_distances_beneath_the_top_of_the_face(faces: NDArray[np.float64]) -> None:
+    face = faces[0]
     start, end = face[127, :2], face[356, :2]
     along = (end - start) / np.hypot(*(end - start))
     down = np.array([-along[1], along[0]])
@@ -33,8 +40,7 @@ def test_f3_is_the_ratio_of_the_brows_distances_beneath_the_top_of_the_face() ->
     assert measure(face, origin="face")[3] == pytest.approx(max(right, left) / min(right, left))
 
 
-def test_a_mirror_leaves_it_as_it_is() -> None:
-    faces = simulate_faces(5, 5, 1, 9).landmarks.astype(np.float64)
+def test_a_mirror_leaves_it_as_it_is(faces: NDArray[np.float64]) -> None:
     turned = measure(mirror(faces, 400.0), origin="face")[:, 3]
     np.testing.assert_allclose(turned, measure(faces, origin="face")[:, 3], rtol=1e-9)
 

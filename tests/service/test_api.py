@@ -192,6 +192,7 @@ def test_a_video_gives_its_frames_and_the_whole(client, video, tmp_path):
         (lambda c: c.post("/v1/detect/landmarks", content=b"x"), 415, "application/json"),
         (lambda c: c.post("/v1/detect?prevalence=1", files={"file": ("x.png", b"x")}), 422, "prevalence"),
         (lambda c: c.post("/v1/detect?face=0", files={"file": ("x.png", b"x")}), 422, "face"),
+        (lambda c: c.post("/v1/detect?fase=all", files={"file": ("x.png", b"x")}), 422, "did you mean face?"),
         (lambda c: c.post("/v1/explain?language=xx", files={"file": ("x.png", b"x")}), 422, "language"),
         (lambda c: c.get("/v1/detect"), 405, "by POST"),
         (lambda c: c.get("/nothing"), 404, "/docs"),

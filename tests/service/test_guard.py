@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import subprocess
 import sys
 
 import httpx
 import pytest
 
+from facialis.detection.bundle import Bundle
 from facialis.errors import RecipeError
+from facialis.reports.photo import render_photos
+from facialis.reports.photo_set import render_sheets
+from facialis.service.policy import page_policy
 from facialis.service.settings import Settings
 from tests.service.conftest import free_port, serving
 
@@ -129,6 +134,13 @@ def test_every_answer_carries_the_headers(service):
     assert "unsafe" not in policy.replace("'wasm-unsafe-eval'", "")
     assert "http" not in policy
     assert httpx.get(service.url + "/v1/model").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("render", [render_photos, render_sheets])
+def test_the_pages_policy_lets_in_the_styles_of_the_reports_that_it_shows(render):
+    style = render([], Bundle.load()).partition("<style>")[2].partition("</style>")[0]
+    assert len(style) > 1000
+    assert f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" in page_policy()
 
 
 @pytest.mark.parametrize(

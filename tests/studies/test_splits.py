@@ -255,17 +255,24 @@ def test_one_healthy_frame_labelled_palsy_is_told_by_its_subject() -> None:
         make_folds(frames, seed=0)
 
 
-def test_a_training_side_without_a_label_says_without_whom_and_what_is_left() -> None:
-    frames = pd.DataFrame({"subject_id": ["p0", "p1", "p1", "h0", "h1", "h2", "h3"], "label": [1] + [0] * 6})
+@pytest.mark.parametrize(
+    ("split", "n_healthy", "told", "left"),
+    [
+        ("leave-one-subject-out", 4, "p0", 6),
+        ("leave-one-patient-out", 2, r"p0 and h\d", 3),
+        ("leave-one-patient-out", 4, r"p0 and h\d, h\d", 4),
+    ],
+)
+def test_a_training_side_without_a_label_says_without_whom_and_what_is_left(
+    split: str, n_healthy: int, told: str, left: int
+) -> None:
+    frames = pd.DataFrame({"subject_id": ["p0", "p1", "p1", *(f"h{i}" for i in range(n_healthy))]})
+    frames["label"] = (frames["subject_id"] == "p0").astype(int)
     frames["group"] = np.where(frames["subject_id"].str[0] == "p", "patient", "healthy")
     frames["portrait"] = frames["subject_id"]  # everyone their own: no portrait is to blame
-    left = "0 of 1; both labels are needed: add subjects$"
-    with pytest.raises(
-        SplitError, match=rf"^without p0 and h\d, h\d the training side has frames of labels 4 of 0, {left}"
-    ):
-        make_folds(frames, seed=0)
-    with pytest.raises(SplitError, match=f"^without p0 the training side has frames of labels 6 of 0, {left}"):
-        make_folds(frames, "leave-one-subject-out", seed=0)
+    line = f"^without {told} the training side has frames of labels {left} of 0, 0 of 1; both labels .*: add subjects$"
+    with pytest.raises(SplitError, match=line):
+        make_folds(frames, split, seed=0)
 
 
 def test_two_whose_portraits_are_not_known_do_not_share_one() -> None:

@@ -104,7 +104,17 @@ def command_line() -> str:
     command = typer.main.get_command(app)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command, info_name="facialis"), name="facialis")
     text = re.sub(r"\* `--(?:install|show)-completion`.*\n", "", text.partition("\n")[2])
-    return text.replace("```console\n$ ", "```\n").replace("[default: ", "[default: ")
+    text = re.sub(r"^\* `([\w-]+)`: .*\.\.\.$", lambda match: _in_full(match, text, command), text, flags=re.M)
+    return text.replace("```console\n$ ", "```\n")
+
+
+def _in_full(match: re.Match[str], text: str, command: Any) -> str:
+    """Return a line of a list of commands with the whole first sentence of its help, which Typer cuts."""
+    headings = re.findall(r"^## `facialis ([\w -]+)`$", text[: match.start()], re.M)
+    for name in headings[-1].split() if headings else []:
+        command = command.commands[name]
+    sentence = " ".join((command.commands[match[1]].help or "").split()).partition(". ")[0]
+    return f"* `{match[1]}`: {sentence.rstrip('.')}."
 
 
 def _schemas() -> dict[str, Any]:

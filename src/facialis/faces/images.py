@@ -219,7 +219,7 @@ def _from_array(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))) or array.size == 0:
         raise PictureError(f"{name}: shape {array.shape}; expected (h, w), (h, w, 3) or (h, w, 4), not empty")
     if array.dtype == np.uint8:
-        values = np.array(array, dtype=np.uint8, order="C")
+        values = np.array(array)
     elif array.dtype == np.bool_:
         values = array.astype(np.uint8) * np.uint8(255)
     elif array.dtype.kind == "u" and array.dtype.itemsize == 2:
@@ -232,4 +232,4 @@ def _from_array(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
         raise PictureError(f"{name}: type {array.dtype}; expected uint8, uint16, bool or floats from 0 to 1")
     if values.ndim == 2:
         return np.repeat(values[:, :, np.newaxis], 3, axis=2)
-    return values if values.shape[2] == 3 else np.array(_on_white(Image.fromarray(values)))
+    return np.ascontiguousarray(values if values.shape[2] == 3 else _on_white(Image.fromarray(values)))

@@ -167,7 +167,8 @@ def _finding(row: Mapping[str, Any] | None, say: Words, bundle: Bundle) -> dict[
         return {"label": "", "lines": [say("sheet.no_set_model", name=bundle.card.name)]}
     if row["status"] != "judged":
         return {"label": "", "lines": [say("sheet.nothing_judged")]}
-    label = say("sheet.label_palsy" if row["label"] == "palsy" else "sheet.label_none")
+    kind = "palsy" if row["label"] == "palsy" else "none"
+    label = say(f"report.{'uncertain' if row['uncertain'] else 'answer'}_{kind}")
     low, high = row["probability_interval"]
     lines = [
         say(
@@ -186,7 +187,7 @@ def _finding(row: Mapping[str, Any] | None, say: Words, bundle: Bundle) -> dict[
         parts = ", ".join(f"{say(f'region.{name}')} {say.percent(p)}" for name, p in row["regions"].items())
         lines.append(say("sheet.regions", regions=parts))
     lines.append(say("sheet.auc", auc=say.number(row["auc_simulated"], 2)))
-    return {"label": label + (f", {say('sheet.uncertain')}" if row["uncertain"] else ""), "lines": lines}
+    return {"label": label, "lines": lines}
 
 
 _NOTES = {NO_VIEW: "sheet.no_photo_of_view", NO_REST: "sheet.no_photo_at_rest"}

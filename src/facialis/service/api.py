@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import difflib
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
@@ -19,6 +20,7 @@ from starlette.responses import FileResponse
 from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.errors import FacialisError
+from facialis.faces.sources import display_name
 from facialis.service import describe, work
 from facialis.service.bodies import Bodies
 from facialis.service.describe import PROBLEMS, files_body, points_body
@@ -63,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         title="facialis", version=__version__, description=describe.ABOUT, lifespan=lifespan, docs_url=None,
-        redoc_url=None, separate_input_output_schemas=False,
+        redoc_url=None, separate_input_output_schemas=False, dependencies=[Depends(only_known)],
     )  # fmt: skip
     app.state.pool, app.state.bodies, app.state.settings = pool, bodies, settings
 
@@ -242,6 +244,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, refused)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     return app
+
+
+def only_known(request: Request) -> None:
+    """Refuse a parameter in the address that the route does not know: misspelt, it would change nothing without a word.
+
+    Raises
+    ------
+    Problem
+        Which, and the nearest known one.
+    """
+    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if known and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            raise Problem(422, f"no parameter is named {display_name(name[:40])}; {meant}")
 
 
 _LIMITS = ("photo_bytes", "video_bytes", "body_bytes", "pixels", "video_seconds", "video_frames", "files")

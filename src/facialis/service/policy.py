@@ -45,6 +45,7 @@ def _style_digests() -> list[str]:
     digests, environment = [], page_environment()
     for name in _SHOWN:
         text = files("facialis.reports").joinpath("templates", name).read_text(encoding="utf-8")
-        style = environment.from_string(text.partition("<style>")[2].partition("</style>")[0]).render()
+        sheet = text.partition("<style>")[2].partition("</style>")[0]
+        style = environment.from_string(f"{sheet}</style>").render().removesuffix("</style>")  # with its last newline
         digests.append(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode())
     return digests

@@ -23,6 +23,7 @@ from facialis.service.settings import Settings
 HEADER_SECONDS = 15.0
 """Within which the head of a request must have come."""
 MOST_HEAD_BYTES = 64 << 10
+BACKLOG = 1024
 SHUTDOWN_SECONDS = 30
 """That running requests have when the service is told to stop."""
 
@@ -82,6 +83,10 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._settings = settings
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets=sockets)
+        self._captured_signals.clear()  # else it would die of them now, and leave what is tidied up at the end
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
@@ -102,7 +107,7 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         create_app(settings), http=_Patient, ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        backlog=1024, proxy_headers=False, h11_max_incomplete_event_size=1 << 16,
+        backlog=BACKLOG, proxy_headers=False, h11_max_incomplete_event_size=1 << 16,
     )  # fmt: skip
     server = _Server(config, settings)
     try:
@@ -121,6 +126,7 @@ def _socket(settings: Settings) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((settings.host.strip("[]"), settings.port))
+        made.listen(BACKLOG)
     except OSError as error:
         made.close()
         raise FacialisError(

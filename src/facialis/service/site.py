@@ -21,7 +21,9 @@ from facialis.faces.quality import Limits
 from facialis.modalities.asymmetry import is_signed
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.signed import SIGNED_MEASURES
-from facialis.modalities.views import REGIONS, VIEWS
+from facialis.modalities.views import REGIONS
+from facialis.reports.card_in_short import card_lines
+from facialis.reports.photo_set import CHART
 from facialis.service.engine_files import engine_files
 from facialis.service.policy import page_policy
 from facialis.words import languages, words
@@ -128,11 +130,20 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         ],
         "differences": [{"name": e.name, "unit": e.unit} for e in SIGNED_MEASURES],
         "millimetres": [{"name": name, "unit": "mm"} for name in millimetre_names()],
-        "views": list(VIEWS),
+        "views": list(CHART),
+        "card": {language: _card(bundle, language) for language in languages()},
         "limits": limits,
         "triangles": triangles().tolist(),
         "canonical": canonical_face().round(4).tolist(),
     }
+
+
+def _card(bundle: Bundle, language: str) -> list[str]:
+    """Return what must be known of the model beside any finding."""
+    say = words(language)
+    told = dict(card_lines(bundle, say))
+    wanted = (say("report.trained_on"), say("report.figures"), say("report.limits"))
+    return [f"{name}: {told[name]}" for name in wanted if name in told]
 
 
 def _asset(address: str, content: bytes | Path) -> Asset:
