@@ -41,6 +41,15 @@ const probability = (page) => page.getAttribute(".probability", "data-probabilit
 const texts = (page, selector) => page.$$eval(selector, (found) => found.map((one) => one.innerText.trim().replace(/\s+/g, " ")));
 const shot = (page, name) => task.shots && page.screenshot({ path: path.join(task.shots, `test-${name}.png`), fullPage: true });
 
+/** Pictures of a state, wide and narrow. */
+async function narrow(page, name) {
+  if (!task.shots) return;
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await shot(page, `${name}-${width}`);
+  }
+}
+
 async function step(name, act) {
   try {
     seen[name] = await act();
@@ -112,6 +121,7 @@ await step("side", async () => {
   await judged(page);
   const found = { told: await texts(page, ".told p"), sides: await texts(page, ".sides span"), hatched: await page.locator(".stage path.weak").count(), layers: await texts(page, ".chips label") };
   found.label = await page.getAttribute(".stage svg[role=img]", "aria-label");
+  await narrow(page, "side-open");
   await give(page, "palsy.png");
   await through(page);
   found.column = await texts(page, ".photos tbody .c-side");
@@ -120,7 +130,7 @@ await step("side", async () => {
 });
 
 await step("many", async () => {
-  const page = await open({}, task.url, "", { card: { en: ["Line one.", "Line two."], de: ["Zeile eins."] } });
+  const page = await open();
   await give(page, "palsy.png", "broken.jpg", "healthy.png", "empty.jpg", "small.png", "mild.png");
   await through(page);
   const names = () => texts(page, ".photos tbody .c-name");
@@ -173,6 +183,7 @@ await step("cancel", async () => {
   await page.click(".progress button");
   await page.waitForTimeout(200);
   const states = await texts(page, ".photos tbody .c-answer");
+  await narrow(page, "rest");
   await page.unroute("**/v1/detect?*");
   await page.selectOption(".many select", "open");
   const left = (await texts(page, ".photos tbody .c-name")).length;
@@ -363,6 +374,7 @@ await step("rare", async () => {
   }, data);
   await judged(page);
   const found = { name: await page.textContent(".result h2"), probability: await probability(page), answer: await page.textContent("h3.answer"), said: await texts(page, ".told p.soft"), odds: await texts(page, ".at-even-odds") };
+  await narrow(page, "rare");
   await page.focus(".stage");
   const view = () => page.getAttribute(".stage svg", "viewBox");
   found.views = [await view()];
@@ -452,6 +464,7 @@ async function held(page) {
   const found = { failed: await page.textContent(".place p"), chosen: await page.isChecked(".place input[value=local]") };
   await give(page, "healthy.png");
   await page.waitForSelector(".result .trouble");
+  await narrow(page, "not-ready");
   found.refused = await page.textContent(".result .trouble");
   await page.unroute("**/engine/face_landmarker.task");
   let go;
@@ -461,6 +474,7 @@ async function held(page) {
   await page.click(".result .trouble button");
   await page.waitForSelector(".result .busy");
   found.waits = await page.textContent(".result .busy");
+  await narrow(page, "held");
   go();
   await judged(page);
   found.probability = await probability(page);
@@ -478,7 +492,7 @@ seen.looks = [];
 for (const width of [390, 1280]) {
   for (const colorScheme of ["light", "dark"]) {
     await step(`look-${width}-${colorScheme}`, async () => {
-      const page = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true, reducedMotion: "reduce" }, task.url, "", { card: { en: ["Made of simulated faces alone.", "No diagnosis."] } });
+      const page = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true, reducedMotion: "reduce" });
       const look = async (state) => {
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await page.evaluate(() => window.axe?.run ?? 0);
