@@ -80,6 +80,14 @@ def test_a_face_at_rest_shows_no_smile_and_no_open_mouth(said):
     assert said["mouth"] == [[], ["close_lips"], ["relax_mouth"], [], []]
 
 
+def test_an_engine_that_comes_late_holds_what_it_is_given(said):
+    late = said["late"]
+    assert late["before"] == [False, 0, "AbortError"]
+    assert late["after"] == ["judged", True, True, 1]
+    assert (late["refused"], late["failed"]) == (501, True)
+    assert late["told"] == {"held": 1, "seen": 0, "failed": 0}  # a camera's frames are not even drawn
+
+
 def test_an_outline_tells_where_to_move(said):
     wanted = ["", "match_left", "match_right", "match_up", "match_down", "match_closer", "match_back"]
     assert said["framed"] == wanted

@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 
 const [folder, file] = process.argv.slice(2);
 const part = (name) => import(pathToFileURL(path.join(folder, name)).href);
-const [{ hintsOf }, { expressed }, { Shutter }, outlines, { Visit }, { movementCsv }] = await Promise.all(
-  ["hints.js", "expressed.js", "shutter.js", "outline.js", "visit.js", "movements.js"].map(part));
+const [{ hintsOf }, { expressed }, { Shutter }, outlines, { Visit }, { movementCsv }, { HeldEngine }, { watch }] = await Promise.all(
+  ["hints.js", "expressed.js", "shutter.js", "outline.js", "visit.js", "movements.js", "held-engine.js", "watch.js"].map(part));
 const { contours, limits, regions, face, fit, views, event } = JSON.parse(await readFile(file, "utf8"));
 
 const row = (change = {}, points = face) => ({ status: "judged", reasons: [], quality: { ...fit, ...change }, face_points: { points } });
@@ -48,7 +48,34 @@ walk.push(visit.view);
 visit.clear();
 walk.push(visit.view, visit.pictures.length, visit.next());
 
+/** An engine that comes late, and one that never comes: what is asked of them meanwhile, and what a camera's frames do. */
+async function late() {
+  let come;
+  const asked = [];
+  const work = async (...given) => { asked.push(given); return "judged"; };
+  const engine = new HeldEngine("local", { report: false }, () => new Promise((resolve) => { come = resolve; }));
+  const first = engine.detect("photo", { name: "a" });
+  const leaving = new AbortController();
+  const second = engine.detect("other", { signal: leaving.signal }).catch((error) => error.name);
+  const ends = new AbortController();
+  const told = { held: 0, seen: 0, failed: 0 };
+  const note = (name) => () => { told[name] += 1; };
+  globalThis.document = { hidden: false, createElement: () => ({}) };
+  const watching = watch({ videoWidth: 640, videoHeight: 480 }, () => engine, { signal: ends.signal, seen: note("seen"), failed: note("failed"), held: note("held") });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  leaving.abort();
+  ends.abort();
+  await watching;
+  const before = [engine.settled, asked.length, await second];
+  come({ can: { report: true }, detect: work });
+  const after = [await first, engine.settled, engine.can.report, asked.length];
+  const broken = new HeldEngine("local", {}, async () => { throw new Error("gone"); });
+  const refused = await broken.explain("photo", {}).catch((error) => error.status);
+  return { before, after, refused, failed: broken.failed, told };
+}
+
 console.log(JSON.stringify({
+  late: await late(),
   hints: {
     fit: hint({}), left: hint({ yaw: -14 }), right: hint({ yaw: 14 }), up: hint({ pitch: -22 }), down: hint({ pitch: 15 }),
     anticlockwise: hint({ roll: 15 }), clockwise: hint({ roll: -15 }), dark: hint({ brightness: 20 }), bright: hint({ brightness: 250 }),
