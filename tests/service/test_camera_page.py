@@ -81,6 +81,7 @@ def seen(service, twin, astronaut, tmp_path_factory) -> dict[str, Any]:
         "address": service.url,
         "palsy": str(film(folder / "palsy.y4m", [twin] * 3)),
         "hints": str(film(folder / "hints.y4m", [picture for picture in faults for _ in range(6)])),
+        "rest": str(film(folder / "rest.y4m", [turned(0.0)] * 3)),
         "video": str(folder / "smile.mp4"),
         "folder": str(folder),
         "shots": os.environ.get("FACIALIS_SHOTS"),
@@ -96,7 +97,7 @@ def seen(service, twin, astronaut, tmp_path_factory) -> dict[str, Any]:
 
 def test_a_photo_is_taken_by_itself_whole_and_not_mirrored(seen, twin):
     one = seen["automatic"]
-    assert one["answer"] == "Palsy is likely, subject's left"
+    assert one["answer"] == "Signs of a facial palsy, subject's left"
     photo = np.asarray(Image.open(BytesIO(base64.b64decode(one["photo"]))))
     assert photo.shape == twin.shape
     apart = [float(np.abs(photo.astype(float) - other).mean()) for other in (twin, twin[:, ::-1])]
@@ -156,6 +157,11 @@ def test_the_sequence_goes_through_by_keyboard_to_the_sheet(seen):
     assert one["warned"]
 
 
+def test_a_face_at_rest_is_taken_by_itself_only_with_closed_lips(seen):
+    assert seen["rest"]["step"] == "2 of 10"
+    assert seen["sequence"]["smiling"] == {"hint": "close_lips", "taken": 0}
+
+
 def test_pictures_and_sheet_are_saved_as_they_are(seen, twin, detector):
     saved = seen["sequence"]["saved"]
     assert Path(saved["Save sheet"]).read_text(encoding="utf-8").count("data:image/jpeg") == 8
@@ -177,12 +183,12 @@ def test_an_outline_holds_points_only_and_frames_a_later_visit(seen, detector, t
     one = seen["outline"]
     assert "holds no outline" in one["wrong"]
     assert one["right"].startswith("The outline of “outline.json” is loaded")
-    assert (one["step"], one["hint"]) == ("1 of 10", "")
+    assert (one["step"], one["hint"]) == ("1 of 10", "close_lips")  # framed as the outline is; she smiles
 
 
 def test_a_video_has_a_timeline_to_go_through(seen):
     one = seen["video"]
-    assert one["answer"] == "Palsy is likely, subject's left"
+    assert one["answer"] == "Signs of a facial palsy, subject's left"
     assert (one["gaps"], one["movements"]) == (1, 1)
     assert one["marks"] > 8
     times = [

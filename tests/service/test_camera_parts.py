@@ -75,6 +75,19 @@ def test_a_yaw_to_the_subjects_left_is_undone_by_turning_right(said):
     assert (said["hints"]["right"], said["hints"]["left"]) == ("turn_right", "turn_left")
 
 
+def test_a_face_at_rest_shows_no_smile_and_no_open_mouth(said):
+    """Interocular distance of the face: 75.6 px."""
+    assert said["mouth"] == [[], ["close_lips"], ["relax_mouth"], [], []]
+
+
+def test_an_engine_that_comes_late_holds_what_it_is_given(said):
+    late = said["late"]
+    assert late["before"] == [False, 0, "AbortError"]
+    assert late["after"] == ["judged", True, True, 1]
+    assert (late["refused"], late["failed"]) == (501, True)
+    assert late["told"] == {"held": 1, "seen": 0, "failed": 0}  # a camera's frames are not even drawn
+
+
 def test_an_outline_tells_where_to_move(said):
     wanted = ["", "match_left", "match_right", "match_up", "match_down", "match_closer", "match_back"]
     assert said["framed"] == wanted
@@ -104,7 +117,8 @@ def test_a_movement_is_waited_for_but_not_for_ever(said):
 
 
 def test_a_visit_skips_and_comes_back(said):
-    first, _, third, *_, last = VIEWS
+    assert set(said["views"]) == set(VIEWS)
+    first, _, third, *_, last = said["views"]
     walk = [third, True, False, "taken", "skipped", "open", last, 1, third, first, 0, True]
     assert said["walk"] == walk
 

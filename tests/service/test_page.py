@@ -20,6 +20,7 @@ from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.service.policy import page_policy
 from facialis.service.runtimes import MODULES as MODULES_VARIABLE
 from facialis.service.settings import Settings
+from facialis.service.site import facts as site_facts
 from facialis.words import words
 from tests.browsers import MODULES, ROOT, browser, node
 from tests.service.conftest import serving
@@ -34,7 +35,7 @@ def photos(astronaut, astronaut_face, tmp_path_factory) -> Path:
     """Photos, simulated palsies, and files that are none."""
     browser(*MODULES_USED)  # nothing is made where nothing can be looked at
     folder = tmp_path_factory.mktemp("photos")
-    twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right")}
+    twins = {"palsy": (1.0, "subject_left"), "mild": (0.5, "subject_right"), "open": (0.56, "subject_left")}
     pictures = {name: palsy_twin(astronaut, astronaut_face, *kind) for name, kind in twins.items()}
     pictures |= {"healthy": astronaut, "small": astronaut[::6, ::6], "wall": np.full((90, 120, 3), 90, np.uint8)}
     pictures["two"] = np.concatenate([astronaut, pictures["palsy"]], axis=1)
@@ -92,7 +93,7 @@ def test_the_first_view_is_small_and_says_what_it_is(seen):
 def test_the_page_shows_the_command_lines_number(seen, findings):
     found, own = seen["palsy"], findings["palsy.png"]
     assert found["probability"] == round(own.probability, 6)
-    assert found["answer"] == "Palsy is likely, subject's left"
+    assert found["answer"] == "Signs of a facial palsy, subject's left"
     assert found["answer"] in found["said"]
     assert json.loads(found["json"]["text"])[0]["probability"] == round(own.probability, 6)
     assert seen["many"]["opened"]["probability"] == round(findings["healthy.png"].probability, 6)
@@ -105,6 +106,14 @@ def test_sides_are_named_on_the_picture(seen):
     assert left.startswith("subject's left ▸")
     assert "weaker side" in left
     assert "weaker side" not in right
+
+
+def test_a_side_that_is_not_told_is_shown_nowhere(seen):
+    found = seen["side"]
+    assert any(text.startswith("Weaker side: cannot be told (subject's right 51") for text in found["told"])
+    assert found["hatched"] == 0
+    assert "weaker" not in " ".join([*found["sides"], *found["layers"], found["label"]]).lower()
+    assert found["column"] == ["", "subject's left"]
 
 
 def test_numbers_halves_and_explanation(seen, detector, findings):
@@ -122,7 +131,7 @@ def test_numbers_halves_and_explanation(seen, detector, findings):
 
 def test_the_report_is_a_page_and_nothing_is_kept(seen):
     report = seen["palsy"]["report"]
-    assert report["name"] == "palsy-report.html"
+    assert report["name"] == "facialis-report.html"  # no file's name
     assert report["text"].startswith("<!doctype html>")
     assert "Signs of a facial palsy" in report["text"]
     assert seen["palsy"]["kept"] == {"local": [], "session": [], "bases": 0, "cookies": ""}
@@ -132,9 +141,9 @@ def test_a_broken_photo_stops_no_other(seen, findings):
     found = seen["many"]
     names = ["palsy.png", "broken.jpg", "healthy.png", "empty.jpg", "small.png", "mild.png"]
     assert found["given"] == names
-    assert found["answers"][0] == "Palsy is likely"
+    assert found["answers"][0] == "Signs of a facial palsy"
     assert found["answers"][1] == found["answers"][3] == "Could not be read."
-    assert found["answers"][2] == "No palsy seen"
+    assert found["answers"][2] == "No signs of a facial palsy"
     assert found["answers"][4] == "Not judged"
     assert found["reasons"][3].startswith("the file is empty")
     assert "face too small" in found["reasons"][4]
@@ -153,6 +162,13 @@ def test_a_row_opens_its_result_and_the_way_back_leads_to_it(seen):
     opened = seen["many"]["opened"]
     assert opened["name"] == opened["focus"] == "healthy.png"
     assert seen["many"]["back"] == "healthy.png"
+    assert seen["many"]["travelled"] == {"there": True, "focus": "small.png", "results": 0}
+
+
+def test_the_cards_lines_are_shown(seen, detector):
+    lines = site_facts(detector.bundle)["card"]["en"]
+    assert len(lines) >= 3
+    assert seen["many"]["card"] == seen["many"]["cardBelow"] == lines
 
 
 def test_the_csv_is_the_command_lines(seen, findings):
@@ -169,7 +185,13 @@ def test_the_csv_is_the_command_lines(seen, findings):
 
 def test_cancelling_ends_the_requests_and_they_can_be_taken_up_again(seen, findings):
     found = seen["cancel"]
-    assert found["states"] == ["Cancelled"] * 5
+    assert found["states"] == ["Cancelled"] * 6
+    assert found["left"] == 6
+    assert found["rest"] == "Try the rest again (6)"
+    assert found["again"][:2] == ["Signs of a facial palsy", "No signs of a facial palsy"]
+    assert found["again"][5] == "Could not be read."
+    assert found["gone"] == words("en")("page.app.error.gone")
+    assert found["done"] == 0
     assert found["most"] == 3
     assert found["aborted"] == ["net::ERR_ABORTED"] * 3
     assert found["after"] == round(findings["palsy.png"].probability, 6)
@@ -179,13 +201,15 @@ def test_a_full_server_is_waited_for_and_a_silent_one_told_of(seen, findings):
     assert seen["busy"]["refused"] >= 3
     assert seen["busy"]["probability"] == round(findings["healthy.png"].probability, 6)
     assert "facialis serve" in seen["busy"]["offline"][0]
+    assert seen["busy"]["unjudged"] == ["Not judged."]
 
 
 def test_german_and_dark_are_remembered(seen):
     found = seen["language"]
-    assert found["answer"] == "Parese wahrscheinlich: links (der Person)"
+    assert found["answer"] == "Zeichen einer Fazialisparese, links (der Person)"
     assert "kein Medizinprodukt" in found["notice"]
     assert found["english"] == []
+    assert found["asked"] == "beforeunload"
     light, dark = found["colours"]
     assert light != dark
     assert found["again"] == ["de", dark]
@@ -223,9 +247,11 @@ def test_an_unfit_photo_is_answered_with_advice_and_judged_when_asked(seen):
     assert found["numbers"] == 0
     assert found["forced"].startswith("Judged although unfit")
     assert len(found["faces"]) == 2
-    assert found["faces"][0] == "face 1: No palsy seen"
-    assert words("en")("page.app.error.large") in found["huge"]
-    assert found["second"] == ["true", "Palsy is likely, subject's left"]
+    assert found["faces"][0] == "face 1: No signs of a facial palsy"
+    limit = f"{Settings().photo_bytes / 2**20:.1f}"  # the file has one byte more
+    assert words("en")("page.app.error.large", size=limit, limit=limit) in found["huge"]
+    assert found["huge"].startswith("Not judged.")
+    assert found["second"] == ["true", "Signs of a facial palsy, subject's left"]
 
 
 def test_a_pasted_photo_where_palsy_is_rare(seen, findings):
@@ -233,8 +259,10 @@ def test_a_pasted_photo_where_palsy_is_rare(seen, findings):
     rare = dataclasses.replace(findings["palsy.png"], prevalence=0.02)
     assert found["name"] == "pasted.png"
     assert found["probability"] == round(rare.probability, 6)
-    assert found["answer"] == "Palsy is likely, subject's left"  # the label does not move with the prevalence
+    assert found["answer"] == "Signs of a facial palsy, subject's left"  # the label does not move with the prevalence
     assert any("2.0\N{NO-BREAK SPACE}%" in text or "2.0 %" in text for text in found["said"])
+    assert len(found["odds"]) == 1
+    assert "2.0\N{NO-BREAK SPACE}%" in found["odds"][0] or "2.0 %" in found["odds"][0]
     first, near, right, again = ([float(part) for part in view.split()] for view in found["views"])
     assert near[2] < first[2] / 1.4
     assert right[0] > near[0]
@@ -260,10 +288,26 @@ def test_this_computer_judges_alone(seen, findings):
     assert found["said"].startswith("Nothing leaves this computer")
     assert found["asked"] == []
     assert found["probability"] == pytest.approx(findings["palsy.png"].probability, abs=0.02)
-    assert found["answer"] == "Palsy is likely, subject's left"
+    assert found["answer"] == "Signs of a facial palsy, subject's left"
     assert found["moved"] != found["probability"]
     assert found["explained"] > 0
     assert found["report"] == 0  # made by the server alone
+    assert found["note"] == words("en")("page.app.downloads_note_alone")
+
+
+def test_what_is_for_this_computer_is_held_until_it_can_judge_and_never_sent(seen, findings):
+    found = seen["local"]["held"]
+    assert found["sent"] == []
+    assert found["failed"] == words("en")("page.app.place.failed")
+    assert found["chosen"]
+    assert words("en")("page.app.error.no_engine") in found["refused"]
+    assert found["waits"] == "Waits for the models"
+    assert found["probability"] == pytest.approx(findings["healthy.png"].probability, abs=0.02)
+    assert found["reports"] == 0  # the server is chosen now, but this photo stays here
+
+
+def test_a_static_site_asks_no_server(seen):
+    assert seen["static"] == {"asked": [], "server": True, "asks": 0}
 
 
 def test_nothing_is_asked_of_others_and_nothing_complained_of(seen, service):

@@ -1,6 +1,6 @@
 // node camera.mjs TASK.json: the page's camera, guided sequence and video in a browser of Chromium's family, with files
 // as the camera's picture; prints what it saw as JSON.
-// TASK.json: {"browser", "sandbox", "address", "palsy": Y4M, "hints": Y4M, "video": FILE, "folder": for downloads, "shots": FOLDER or null}
+// TASK.json: {"browser", "sandbox", "address", "palsy": Y4M, "hints": Y4M, "rest": Y4M, "video": FILE, "folder": for downloads, "shots": FOLDER or null}
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -183,7 +183,11 @@ async function sequence(browser) {
   const drawings = await page.locator(".drawings .view-drawing").count();
   await tabTo(page, "Start with the camera");
   await page.keyboard.press("Enter");
-  await page.waitForSelector(".steps .taken"); // at rest, by itself
+  await page.waitForSelector(".hint:text-matches('lips')"); // she smiles: not taken by itself, but by the key
+  const smiling = { hint: await page.evaluate(() => document.querySelector(".stage").dataset.hint), taken: await page.locator(".steps .taken").count() };
+  await tabTo(page, "Take photo");
+  await page.keyboard.press("Space");
+  await page.waitForSelector(".steps .taken");
   const ghost = await page.locator(".over .ghost").count();
   const at = () => text(page, ".step-of");
   const second = await at();
@@ -229,7 +233,17 @@ async function sequence(browser) {
   await page.waitForSelector(".hint:not(:empty)");
   const again = await at();
   await page.context().close();
-  return { drawings, ghost, second, ninth, let_go, review, warned, sheet, saved, again };
+  return { smiling, drawings, ghost, second, ninth, let_go, review, warned, sheet, saved, again };
+}
+
+/** A face at rest, its lips closed: taken by itself. */
+async function atRest(browser) {
+  const page = await open(browser, { hash: "#sequence" });
+  await page.getByRole("button", { name: "Start with the camera" }).click();
+  await page.waitForSelector(".steps .taken");
+  const step = await text(page, ".step-of");
+  await page.context().close();
+  return { step };
 }
 
 /** An outline of an earlier visit: a wrong file, then the one that was saved. */
@@ -296,7 +310,7 @@ const timed = async (name, what) => {
   seen[name] = await what();
   seen[name].seconds = (Date.now() - began) / 1000;
 };
-const [palsy, faults, without] = await Promise.all([launch(task.palsy), launch(task.hints), launch(null)]);
+const [palsy, faults, without, still] = await Promise.all([launch(task.palsy), launch(task.hints), launch(null), launch(task.rest)]);
 try {
   // what is mostly waiting goes side by side
   const faulty = timed("hints", () => hints(faults));
@@ -304,10 +318,11 @@ try {
   await timed("released", () => released(palsy));
   await timed("refused", () => refused(palsy, without));
   await timed("sequence", () => sequence(palsy));
+  await timed("rest", () => atRest(still));
   await timed("outline", () => outline(palsy, seen.sequence.saved["Save outline"]));
   await timed("video", () => video(palsy));
   await faulty;
 } finally {
-  await Promise.all([palsy, faults, without].map((browser) => browser.close()));
+  await Promise.all([palsy, faults, without, still].map((browser) => browser.close()));
 }
 console.log(JSON.stringify({ ...seen, errors, unfit }));

@@ -1,7 +1,7 @@
 // node page.mjs TASK.json: uses the page of a running service as a person would, and prints what it saw as JSON.
 // TASK.json: {"browser": PROGRAM, "sandbox": false, "url": ADDRESS, "guarded": ADDRESS that asks for the token and lets the browser judge,
 // "token": TEXT, "photos": FOLDER, "shots": FOLDER or null}
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { chromium } from "playwright-core";
@@ -13,7 +13,7 @@ const seen = { asked: [], errors: [], failed: {} };
 const photo = (name) => path.join(task.photos, name);
 
 /** Open the page in a fresh window; what it asks for and complains of is kept. */
-async function open(options = {}, address = task.url, hash = "") {
+async function open(options = {}, address = task.url, hash = "", facts = null) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", acceptDownloads: true, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -24,6 +24,12 @@ async function open(options = {}, address = task.url, hash = "") {
     if (["error", "warning"].includes(message.type()) && !text.startsWith("Failed to load resource")) seen.errors.push(text);
   });
   await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`)));
+  if (facts) { // as Python may add them
+    await page.route("**/page/facts.json", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), ...facts } });
+    });
+  }
   await page.goto(address + hash);
   return page;
 }
@@ -34,6 +40,15 @@ const through = (page) => page.waitForFunction(() => document.querySelector(".ma
 const probability = (page) => page.getAttribute(".probability", "data-probability").then(Number);
 const texts = (page, selector) => page.$$eval(selector, (found) => found.map((one) => one.innerText.trim().replace(/\s+/g, " ")));
 const shot = (page, name) => task.shots && page.screenshot({ path: path.join(task.shots, `test-${name}.png`), fullPage: true });
+
+/** Pictures of a state, wide and narrow. */
+async function narrow(page, name) {
+  if (!task.shots) return;
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await shot(page, `${name}-${width}`);
+  }
+}
 
 async function step(name, act) {
   try {
@@ -100,12 +115,26 @@ await step("palsy", async () => {
   return found;
 });
 
+await step("side", async () => {
+  const page = await open();
+  await give(page, "open.png");
+  await judged(page);
+  const found = { told: await texts(page, ".told p"), sides: await texts(page, ".sides span"), hatched: await page.locator(".stage path.weak").count(), layers: await texts(page, ".chips label") };
+  found.label = await page.getAttribute(".stage svg[role=img]", "aria-label");
+  await narrow(page, "side-open");
+  await give(page, "palsy.png");
+  await through(page);
+  found.column = await texts(page, ".photos tbody .c-side");
+  await page.context().close();
+  return found;
+});
+
 await step("many", async () => {
   const page = await open();
   await give(page, "palsy.png", "broken.jpg", "healthy.png", "empty.jpg", "small.png", "mild.png");
   await through(page);
   const names = () => texts(page, ".photos tbody .c-name");
-  const found = { given: await names(), answers: await texts(page, ".photos tbody .c-answer"), reasons: await texts(page, ".photos tbody .c-reasons") };
+  const found = { card: await texts(page, ".many .card li"), given: await names(), answers: await texts(page, ".photos tbody .c-answer"), reasons: await texts(page, ".photos tbody .c-reasons") };
   await page.click(".c-probability button");
   found.falling = await names();
   await page.click(".c-probability button");
@@ -122,8 +151,16 @@ await step("many", async () => {
   await page.keyboard.press("Enter");
   await judged(page);
   found.opened = { name: await page.textContent(".result h2"), focus: await page.evaluate(() => document.activeElement.textContent), probability: await probability(page) };
+  found.cardBelow = await texts(page, ".result .card li");
   await page.click(".back button");
   found.back = await page.evaluate(() => document.activeElement.textContent);
+  await page.click(".photos tbody button:text-is('mild.png')");
+  await judged(page);
+  await page.click(".back button:text-is('Previous')");
+  await page.waitForFunction(() => document.querySelector(".result h2").textContent === "small.png");
+  await page.goBack();
+  await page.waitForSelector(".many:not([hidden])");
+  found.travelled = { there: page.url() === task.url, focus: await page.evaluate(() => document.activeElement.textContent), results: await page.locator(".result").count() };
   await page.click(".photos tbody tr:has-text('broken.jpg') .c-answer");
   found.broken = await page.textContent(".result .trouble");
   await page.context().close();
@@ -132,6 +169,7 @@ await step("many", async () => {
 
 await step("cancel", async () => {
   const page = await open();
+  await copyFile(photo("healthy.png"), photo("gone.png"));
   const aborted = [];
   page.on("requestfailed", (request) => aborted.push(request.failure().errorText));
   await page.route("**/v1/detect?*", async (route) => { await new Promise((done) => setTimeout(done, 1500)); await route.continue().catch(() => {}); });
@@ -139,18 +177,28 @@ await step("cancel", async () => {
   let open_ = 0;
   page.on("request", (request) => { if (request.url().includes("v1/detect")) { open_ += 1; most = Math.max(most, open_); } });
   for (const event of ["requestfinished", "requestfailed"]) page.on(event, (request) => { if (request.url().includes("v1/detect")) open_ -= 1; });
-  await give(page, "palsy.png", "healthy.png", "mild.png", "small.png", "wall.png");
+  await give(page, "palsy.png", "healthy.png", "mild.png", "small.png", "wall.png", "gone.png");
+  await rm(photo("gone.png"));
   await page.waitForTimeout(300);
   await page.click(".progress button");
   await page.waitForTimeout(200);
   const states = await texts(page, ".photos tbody .c-answer");
+  await narrow(page, "rest");
   await page.unroute("**/v1/detect?*");
+  await page.selectOption(".many select", "open");
+  const left = (await texts(page, ".photos tbody .c-name")).length;
+  await page.selectOption(".many select", "");
+  const rest = await page.textContent(".rest button");
+  await page.click(".rest button");
+  await through(page);
+  const again = await texts(page, ".photos tbody .c-answer");
+  const gone = await page.textContent(".photos tbody tr:has-text('gone.png') .c-reasons");
+  const done = await page.locator(".rest button").count();
   await page.click(".photos tbody button:text-is('palsy.png')");
-  await page.click(".result button");
   await judged(page);
   const after = await probability(page);
   await page.context().close();
-  return { states, aborted, most, after };
+  return { states, aborted, most, after, left, rest, again, gone, done };
 });
 
 await step("busy", async () => {
@@ -168,6 +216,7 @@ await step("busy", async () => {
   await give(page, "palsy.png");
   await through(page);
   found.offline = await texts(page, ".photos tbody tr:has-text('palsy.png') .c-reasons");
+  found.unjudged = await texts(page, ".photos tbody tr:has-text('palsy.png') .c-answer");
   await page.context().close();
   return found;
 });
@@ -184,6 +233,7 @@ await step("language", async () => {
   const light = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.click(".settings button");
   found.colours = [light, await page.evaluate(() => getComputedStyle(document.body).backgroundColor)];
+  page.once("dialog", (dialog) => { found.asked = dialog.type(); dialog.accept(); });
   await page.reload();
   await page.waitForSelector(".drop");
   found.again = [await page.getAttribute("html", "lang"), await page.evaluate(() => getComputedStyle(document.body).backgroundColor)];
@@ -323,7 +373,8 @@ await step("rare", async () => {
     document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files, bubbles: true }));
   }, data);
   await judged(page);
-  const found = { name: await page.textContent(".result h2"), probability: await probability(page), answer: await page.textContent("h3.answer"), said: await texts(page, ".told p.soft") };
+  const found = { name: await page.textContent(".result h2"), probability: await probability(page), answer: await page.textContent("h3.answer"), said: await texts(page, ".told p.soft"), odds: await texts(page, ".at-even-odds") };
+  await narrow(page, "rare");
   await page.focus(".stage");
   const view = () => page.getAttribute(".stage svg", "viewBox");
   found.views = [await view()];
@@ -363,6 +414,16 @@ await step("token", async () => {
   found.probability = await probability(page);
   found.kept = await page.evaluate(() => [Object.keys(localStorage), Object.keys(sessionStorage)]);
   await page.click(".back button:last-child");
+  await step("static", async () => {
+    const before = seen.asked.length;
+    const site = await open({}, task.guarded, "", { server: false });
+    await site.waitForSelector(".place input[value=local]:checked");
+    const server = await site.isDisabled(".place input[value=server]");
+    const asks = await site.locator("dialog[open]").count();
+    const asked = seen.asked.slice(before).filter((url) => url.includes("/v1/"));
+    await site.context().close();
+    return { asked, server, asks };
+  });
   await step("local", () => local(page));
   await page.context().close();
   return found;
@@ -370,11 +431,12 @@ await step("token", async () => {
 
 async function local(page) {
   await page.waitForSelector(".place input[value=local]:enabled");
+  const found = { held: await held(page) };
   await page.check(".place input[value=local]");
   await page.waitForFunction(() => document.querySelector(".place p").textContent.startsWith("Nothing"), null, { timeout: 30_000 });
   const asked = [];
   page.on("request", (request) => { if (request.url().includes("/v1/")) asked.push(request.url()); });
-  const found = { said: await page.textContent(".place p"), asked };
+  Object.assign(found, { said: await page.textContent(".place p"), asked });
   await give(page, "palsy.png");
   await judged(page);
   Object.assign(found, { probability: await probability(page), answer: await page.textContent("h3.answer") });
@@ -387,7 +449,43 @@ async function local(page) {
   await page.waitForSelector(".numbers .before");
   found.moved = await probability(page);
   found.report = await page.locator(".downloads button.main").count();
+  found.note = await page.textContent(".downloads > p.soft:last-child");
   return found;
+}
+
+/** "On this computer" is chosen, and photos are given before its models are there: once they cannot be had, once they come late. */
+async function held(page) {
+  const sent = [];
+  const note = (request) => { if (request.method() === "POST") sent.push(request.url()); };
+  page.on("request", note);
+  await page.route("**/engine/face_landmarker.task", (route) => route.abort());
+  await page.check(".place input[value=local]");
+  await page.waitForFunction(() => document.querySelector(".place p").textContent.includes("could not be started"));
+  const found = { failed: await page.textContent(".place p"), chosen: await page.isChecked(".place input[value=local]") };
+  await give(page, "healthy.png");
+  await page.waitForSelector(".result .trouble");
+  await narrow(page, "not-ready");
+  found.refused = await page.textContent(".result .trouble");
+  await page.unroute("**/engine/face_landmarker.task");
+  let go;
+  const late = new Promise((resolve) => { go = resolve; });
+  await page.route("**/engine/face_landmarker.task", async (route) => { await late; await route.continue(); });
+  await page.click(".place button");
+  await page.click(".result .trouble button");
+  await page.waitForSelector(".result .busy");
+  found.waits = await page.textContent(".result .busy");
+  await narrow(page, "held");
+  go();
+  await judged(page);
+  found.probability = await probability(page);
+  await page.check(".place input[value=server]"); // what was judged here is explained here all the same
+  await page.click(".explanation button");
+  await page.waitForSelector(".explanation .pulls");
+  found.reports = await page.locator(".downloads button.main").count();
+  page.off("request", note);
+  await page.unroute("**/engine/face_landmarker.task");
+  await page.click(".back button:last-child");
+  return { ...found, sent };
 }
 
 seen.looks = [];

@@ -3,16 +3,21 @@ import { el, svg } from "./dom.js";
 import { atPrevalence, withRange } from "./numbers.js";
 
 /** Where the model's probability of the weak side is smaller, the side is not told (as on the command line). */
-export const SIDE_TOLD = 0.75;
+const SIDE_TOLD = 0.75;
 
-/** Return the answer to a row in plain words: "Palsy is likely, subject's left". */
+/** Return the weaker side of a row where it is told, else null: everything that shows a side asks here. */
+export function toldSide(row) {
+  return row?.side && (row.side_probability ?? 1) >= SIDE_TOLD ? row.side : null;
+}
+
+/** Return the answer to a row in the report's words: "Signs of a facial palsy, subject's left". */
 export function answerText(say, row) {
   if (row.status === "error") return say("page.app.answer.error");
   if (row.status !== "judged") return say("page.app.answer.abstained");
   const palsy = row.label === "palsy";
-  const answer = say(`page.app.answer.${row.uncertain ? "uncertain_" : ""}${palsy ? "palsy" : "none"}`);
-  const side = palsy && row.side && (row.side_probability ?? 1) >= SIDE_TOLD;
-  return side ? say("page.app.answer.with_side", { answer, side: say(`side.${row.side}`) }) : answer;
+  const answer = say(`report.${row.uncertain ? "uncertain" : "answer"}_${palsy ? "palsy" : "none"}`);
+  const side = palsy && toldSide(row);
+  return side ? say("report.answer_side", { answer, side: say(`side.${side}`) }) : answer;
 }
 
 /** Return the class of an answer, for its mark: palsy, none, uncertain, abstained, error. */
@@ -64,9 +69,12 @@ function probability({ say, facts }, row, before) {
     bar(say, row.probability, [low, high], threshold, zone),
     el("p", { class: "soft", text: say("report.scale_called", { threshold: say.share(threshold), ...between }) }),
     row.uncertain && el("p", { text: say("report.uncertain_note", between) }),
-    el("p", { class: "soft" }, say("page.app.prior", { prior: say.percent(prior, prior < 0.1 ? 1 : 0) }), " ", say("report.ratio", { ratio: ratioText(say, row) })),
+    el("p", { class: "soft" }, say("page.app.prior", { prior: priorText(say, prior) }), " ", say("report.ratio", { ratio: ratioText(say, row) })),
+    Math.abs(prior - 0.5) > 1e-9 && el("p", { class: "at-even-odds", text: say("page.app.at_even_odds", { prior: priorText(say, prior) }) }),
   ];
 }
+
+const priorText = (say, prior) => say.percent(prior, prior < 0.1 ? 1 : 0);
 
 function ratioText(say, row) {
   const odds = (share) => share / (1 - share) / (row.prevalence / (1 - row.prevalence));
@@ -90,13 +98,16 @@ function bar(say, share, ends, threshold, zone) {
 
 function lines({ say }, row) {
   const made = [];
-  if (row.side) {
-    const told = (row.side_probability ?? 1) >= SIDE_TOLD;
-    made.push(say(told ? "report.side" : "report.side_open", { side: say(`side.${row.side}`), share: say.share(row.side_probability ?? 1) }));
-  } else if (row.label === "palsy") made.push(say("report.no_side"));
+  if (row.side) made.push(sideLine(say, row));
+  else if (row.label === "palsy") made.push(say("report.no_side"));
   if (row.side && row.severity !== null) made.push(say("page.app.severity", { value: say.number(row.severity, 2) }));
   if (row.label !== "palsy" || row.uncertain) made.push(seen(say, row), say("report.more_views"));
   return made;
+}
+
+/** Return the line on the weaker side, told or not. */
+export function sideLine(say, row) {
+  return say(toldSide(row) ? "report.side" : "report.side_open", { side: say(`side.${row.side}`), share: say.share(row.side_probability ?? 1) });
 }
 
 function seen(say, row) {

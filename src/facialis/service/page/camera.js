@@ -10,7 +10,7 @@ import { cameras } from "./stream.js";
 const HOLD = 1000; // ms of fit and still before the photo is taken
 
 /**
- * Mount the camera view. The photo goes to `context.showResult({blob, name, findings})`.
+ * Mount the camera view. The photo goes to `context.showResult({blob, name, findings, engine})`.
  * @param {HTMLElement} root
  * @param {object} context the page's: engine, say, facts, announce, showResult
  * @returns {() => void} to call when the view is left: lets go of the camera
@@ -96,15 +96,16 @@ export function camera(root, context) {
   async function capture() {
     if (busy || !preview.running) return;
     busy = true;
+    const { engine } = context;
     try {
       const { blob } = await preview.photo();
       announce(say("page.camera.taken"));
-      close(say("page.camera.judging"));
+      close(say(engine.settled === false ? "page.app.answer.held" : "page.camera.judging"));
       start.disabled = true;
       const name = "camera.jpg";
-      const { findings } = await context.engine.detect(blob, { name, face: "only" });
+      const { findings } = await engine.detect(blob, { name, face: "only" });
       tell("");
-      context.showResult({ blob, name, findings });
+      context.showResult({ blob, name, findings, engine });
     } catch (error) {
       close(say("page.camera.failed", { reason: lineOf(error, context) }));
     } finally {

@@ -57,6 +57,8 @@ function field(value) {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+let reports = 0; // made on this page
+
 /** The buttons under one result. */
 export function downloads(context, item) {
   const { say } = context;
@@ -64,7 +66,7 @@ export function downloads(context, item) {
   const noPhoto = el("input", { type: "checkbox" });
   const said = el("p", { class: "soft", role: "status" });
   const report = button(say("page.app.save_report"), make, { class: "main" });
-  const canReport = context.engine.can.report && item.blob && !item.video && rowOf(item)?.status !== "error";
+  const canReport = item.engine.can.report && item.blob && !item.video && rowOf(item)?.status !== "error";
   const rows = () => rowsOf([item], (one) => lineOf(one.error, context));
 
   async function make() {
@@ -73,7 +75,9 @@ export function downloads(context, item) {
     try {
       const moved = item.edits?.moved ?? [];
       const points = moved.length ? item.edits.points : undefined;
-      save(await context.engine.report(item.blob, { language: say.language, noPhoto: noPhoto.checked, points, moved: points && moved, ...item.options }), `${name}-report.html`);
+      const page = await item.engine.report(item.blob, { language: say.language, noPhoto: noPhoto.checked, points, moved: points && moved, ...item.options });
+      reports += 1;
+      save(page, `facialis-report${reports > 1 ? `-${reports}` : ""}.html`); // no file's name, in it or on it
       put(said, say("page.app.saved"));
     } catch (error) {
       put(said, lineOf(error, context));
@@ -85,5 +89,5 @@ export function downloads(context, item) {
     el("div", { class: "tools" }, canReport && report,
       button("JSON", () => saveJson(rows(), name)), button("CSV", () => saveCsv(rows(), name)),
       canReport && el("label", { class: "check" }, noPhoto, say("page.app.no_photo"))),
-    said, el("p", { class: "soft", text: say("page.app.downloads_note") }));
+    said, el("p", { class: "soft", text: say(canReport ? "page.app.downloads_note" : "page.app.downloads_note_alone") }));
 }

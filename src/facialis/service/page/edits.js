@@ -7,7 +7,7 @@ const TOGETHER = { 468: [468, 469, 470, 471, 472], 473: [473, 474, 475, 476, 477
 export class Edits extends EventTarget {
   /**
    * @param {object} row the finding with its `face_points`
-   * @param {function(): object} engine returns the engine in use
+   * @param {function(): object} engine returns the engine that judged the face
    * @param {object} options prevalence and force
    */
   constructor(row, engine, options) {

@@ -28,7 +28,7 @@ export function explanation(context, item, given, shown) {
     ask.textContent = say("page.app.explaining");
     const { photo, points } = given();
     try {
-      const found = await context.engine.explain(points ?? photo ?? item.findings[item.shown].face_points, { language: say.language, ...item.options });
+      const found = await item.engine.explain(points ?? photo ?? item.findings[item.shown].face_points, { language: say.language, ...item.options });
       if (mine !== asked) return;
       if (!found.shares) throw Object.assign(new Error(), { status: 422, detail: (found.reasons ?? []).join("; ") });
       show(found, points ?? item.findings[item.shown].face_points);

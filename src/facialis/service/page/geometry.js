@@ -25,6 +25,13 @@ export function placeOf(points) {
   return { centre: [(left[0] + right[0]) / 2, (left[1] + right[1]) / 2], along: [dx / iod, dy / iod], iod };
 }
 
+/** Return how far the lips are apart, `gap`, and the mouth's corners, `width`; interocular distances. */
+export function mouthOf(points) {
+  const { iod } = placeOf(points);
+  const apart = (a, b) => Math.hypot(points[a][0] - points[b][0], points[a][1] - points[b][1]) / iod;
+  return { gap: apart(13, 14), width: apart(61, 291) };
+}
+
 /** Return landmarks levelled and centred between the irises, in interocular distances. */
 export function levelled(points) {
   const { centre, along, iod } = placeOf(points);

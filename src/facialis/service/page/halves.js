@@ -24,7 +24,7 @@ export function halves({ say }, item, points, size) {
 }
 
 function called(say, name) {
-  return say(name === "as_seen" ? "page.app.levelled" : `report.composite.${name}`);
+  return say(`page.app.half.${name}`);
 }
 
 /** Draw the picture so that the irises lie level, their middle at half of the width. */

@@ -1,6 +1,6 @@
 // What would make a camera's frame better, as names of hints; the words are in page.camera.hint.
 
-import { placeOf } from "./geometry.js";
+import { mouthOf, placeOf } from "./geometry.js";
 
 /** Beyond these a picture is still judged (see the model's own limits), but a better one is easy to take. */
 export const COMFORT = {
@@ -10,6 +10,8 @@ export const COMFORT = {
   interocular: 2, // times the smallest distance that is judged, in the full picture
   darkest: 40, // grey levels
   backwards: 15, // degrees of pitch that show the nasal base
+  lips: 0.06, // interocular distances between the lips of a mouth that is closed
+  mouth: 0.95, // from corner to corner of a mouth at rest: 0.78 in the canonical face, 0.97 in a smiling portrait
 };
 
 const ALIKE = { size: 0.15, centre: 0.45 }; // share of size, interocular distances: framed as the outline is
@@ -31,6 +33,7 @@ export function hintsOf(row, { limits, scale = 1, view = null, like = null }) {
   if (like && row.face_points) hints.push(...framing(placeOf(row.face_points.points), like));
   hints.push(...(view === "nasal_base" ? fromBelow(quality) : [...pose(quality, limits), ...hidden(quality, limits)]));
   if (quality.contrast >= limits.contrast && quality.sharpness < limits.sharpness) hints.push("blurred");
+  if (view === "rest" && row.face_points) hints.push(...mouth(mouthOf(row.face_points.points)));
   if (!hints.length && row.status !== "judged" && view === null) hints.push("unlike");
   return [...new Set(hints)];
 }
@@ -55,6 +58,12 @@ function pose({ yaw, pitch, roll }, limits) {
   if (pitch < Math.max(COMFORT.pitch[0], -limits.pitch)) hints.push("chin_up");
   if (Math.abs(roll) > COMFORT.roll) hints.push(roll > 0 ? "tilt_left" : "tilt_right");
   return hints;
+}
+
+/** A face at rest: the picture that all others are held against shows no smile and no open mouth. */
+function mouth({ gap, width }) {
+  if (gap > COMFORT.lips) return ["close_lips"];
+  return width > COMFORT.mouth ? ["relax_mouth"] : [];
 }
 
 function fromBelow({ yaw, pitch }) {

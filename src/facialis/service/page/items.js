@@ -5,6 +5,8 @@ import { EngineError } from "./engine-error.js";
 
 /** Requests at once. */
 const AT_ONCE = 3;
+/** No answer, no token, no engine, a full server: nothing is said of the file, and another try may go. */
+const NOT_TRIED = new Set([0, 401, 501, 503]);
 const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
 
 /**
@@ -14,6 +16,7 @@ const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
  * @property {?Blob} blob the photo or video; null where a result came without one
  * @property {boolean} video
  * @property {"waiting"|"judging"|"done"|"failed"|"cancelled"} state
+ * @property {object} engine what judges it, and nothing else does: as it was chosen when the photo was given
  * @property {object[]} findings rows; of a video its frames', then the whole's
  * @property {number} shown which of them is shown
  * @property {?Error} error what went wrong, where `state` is "failed"
@@ -24,7 +27,7 @@ const VIDEO_NAMES = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp|wmv|ogv|mts)$/i;
 /** The list; fires "change" (detail: the item, or null for the list itself) and "done" (all that waited is through). */
 export class Items extends EventTarget {
   /**
-   * @param {function(): object} engine returns the engine in use
+   * @param {function(): object} engine returns the engine that is chosen
    * @param {function(): ?object} limits returns the server's, as v1/model tells them
    */
   constructor(engine, limits) {
@@ -39,7 +42,7 @@ export class Items extends EventTarget {
 
   /** Take files in and judge them in order. Returns the new items. */
   add(files) {
-    const made = [...files].map((file) => this.#make({ name: file.name || "photo", blob: file, video: isVideo(file) }));
+    const made = [...files].map((file) => this.#make({ name: file.name || "photo", blob: file, size: file.size, video: isVideo(file) }));
     this.#changed(null);
     this.#pump();
     return made;
@@ -54,9 +57,10 @@ export class Items extends EventTarget {
     return item;
   }
 
-  /** Judge an item again, with other options. */
+  /** Judge an item again, with other options: one that was judged by its own engine, one that was not by the chosen one. */
   again(item, options = {}) {
-    Object.assign(item, { state: "waiting", findings: [], error: null, edits: null, options: { ...item.options, ...options } });
+    const engine = item.state === "done" ? item.engine : this.engine();
+    Object.assign(item, { engine, state: "waiting", findings: [], error: null, edits: null, options: { ...item.options, ...options } });
     this.#changed(item);
     this.#pump();
   }
@@ -69,8 +73,24 @@ export class Items extends EventTarget {
     this.#changed(item);
   }
 
+  /** Go on with what waited for an engine. */
+  resume() {
+    for (const item of this.all) if (item.state === "waiting") this.#changed(item);
+    this.#pump();
+  }
+
   cancelAll() {
     for (const item of this.all) this.cancel(item);
+  }
+
+  /** Judge anew what was not judged: cancelled, or without an answer. */
+  againAll() {
+    for (const item of this.unjudged) this.again(item);
+  }
+
+  /** Items that were not judged, and that nothing is under way for. */
+  get unjudged() {
+    return this.all.filter((item) => item.state === "cancelled" || (item.state === "failed" && NOT_TRIED.has(item.error?.status)));
   }
 
   /** Forget all items, and stop what is under way. */
@@ -87,7 +107,7 @@ export class Items extends EventTarget {
 
   #make(parts) {
     const item = {
-      id: this.next, state: "waiting", findings: [], shown: 0, error: null, edits: null, bitmap: null, controller: null,
+      id: this.next, state: "waiting", engine: this.engine(), findings: [], shown: 0, error: null, edits: null, bitmap: null, controller: null,
       options: { ...this.options }, ...parts,
     };
     this.next += 1;
@@ -97,7 +117,7 @@ export class Items extends EventTarget {
 
   #pump() {
     while (this.running < AT_ONCE) {
-      const item = this.all.find((one) => one.state === "waiting");
+      const item = this.all.find((one) => one.state === "waiting" && one.engine.settled !== false);
       if (!item) return;
       this.#judge(item);
     }
@@ -110,10 +130,12 @@ export class Items extends EventTarget {
     item.controller = controller;
     this.#changed(item);
     try {
-      const { name, video, options } = item;
-      const engine = this.engine();
+      const { name, video, options, engine } = item;
+      if (!(await readable(item))) throw new EngineError(410, "");
       if (item.blob.size === 0) throw new EngineError(422, "the file is empty (0 bytes); copy it again from where it came");
-      if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) throw new EngineError(413, "");
+      if (engine.name === "server" && item.blob.size > this.limits()?.[video ? "video_bytes" : "photo_bytes"]) {
+        throw Object.assign(new EngineError(413, ""), { size: item.blob.size, limit: this.limits()[video ? "video_bytes" : "photo_bytes"] });
+      }
       const { findings } = await engine.detect(item.blob, { name, video, signal: controller.signal, ...options });
       if (item.state === "judging" && item.controller === controller) {
         Object.assign(item, { findings, shown: video ? findings.length - 1 : 0, state: "done" });
@@ -141,6 +163,17 @@ export class Items extends EventTarget {
   }
 }
 
+/** Whether a file can still be read: it may have been deleted or changed since it was chosen. */
+async function readable({ blob, size }) {
+  if (size && !blob.size) return false; // so browsers say it of a deleted one
+  try {
+    await blob.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a file is a video, by its type or its name. */
 export function isVideo(file) {
   return file.type ? file.type.startsWith("video/") : VIDEO_NAMES.test(file.name ?? "");
@@ -151,9 +184,10 @@ export function rowOf(item) {
   return item.edits?.row ?? item.findings[item.shown] ?? null;
 }
 
-/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, waiting, judging, cancelled. */
+/** Return an item's answer as one word: palsy, none, uncertain, abstained, error, unjudged, waiting, judging, cancelled, held. */
 export function answerOf(item) {
-  if (item.state === "failed") return "error";
+  if (item.state === "failed") return NOT_TRIED.has(item.error?.status) || item.error?.status === 413 ? "unjudged" : "error";
+  if (item.state === "waiting" && item.engine.settled === false) return "held";
   if (item.state !== "done") return item.state;
   const row = rowOf(item);
   if (!row || row.status === "error") return "error";

@@ -1,5 +1,6 @@
 // The page: makes the context that every view gets, and mounts the view that is asked for.
 import { button, el, put } from "./dom.js";
+import { HeldEngine } from "./held-engine.js";
 import { Items } from "./items.js";
 import { knownTexts } from "./known.js";
 import { photos } from "./photos.js";
@@ -30,7 +31,7 @@ function announce(text) {
   setTimeout(() => { announcer.textContent = text; }, 50);
 }
 
-/** Show what a view has judged: {blob, name, findings}, or {name, row}. */
+/** Show what a view has judged: {blob, name, findings, engine}, or {name, row}. */
 function showResult(result) {
   context.opened = context.items.addResult(result);
   if (view() === "photos") mount();
@@ -50,9 +51,13 @@ async function setLanguage(language) {
   document.documentElement.lang = language;
 }
 
-async function chooseEngine(name, progress = () => {}) {
+/** Take an engine from now on. The one on this computer may still have to be fetched: until then it holds what it is given. */
+function chooseEngine(name) {
   if (name === "local") {
-    local ??= await loadLocal(progress);
+    if (!local || local.failed) {
+      local = new HeldEngine("local", { video: "frames", explain: true, report: false, photoSet: false }, loadLocal);
+      local.addEventListener("change", () => local.settled && context.items.resume());
+    }
     context.engine = local;
   } else context.engine = server;
 }
@@ -139,23 +144,30 @@ async function start() {
     await connect();
     drawPlace();
   });
+  const warn = (event) => event.preventDefault();
+  context.items.addEventListener("change", () => { // asked before the page is left, where there is something to lose
+    removeEventListener("beforeunload", warn);
+    if (context.items.all.length) addEventListener("beforeunload", warn);
+  });
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // a file beside its place does not replace the page
   addEventListener("hashchange", (event) => { if (new URL(event.newURL).hash !== "#main") mount(); });
 }
 
 /** Ask the server what it has; where there is none, judge on this computer; where neither goes, say what to do. */
 async function connect() {
-  context.engine = server;
+  if (context.facts.server === false) { // a static site: there is none to ask
+    context.model = null;
+    chooseEngine("local");
+    return;
+  }
+  context.engine ??= server;
   try {
     context.model = await server.model();
   } catch (error) {
     if (error.status === 401) return; // without the token: asked again with the first photo
     context.model = null;
-    try {
-      await chooseEngine("local");
-    } catch {
-      context.engine = server;
-    }
+    chooseEngine("local");
+    await local.ready().catch(() => { context.engine = server; }); // neither goes: what to do is said
   }
 }
 

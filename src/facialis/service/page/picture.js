@@ -1,4 +1,5 @@
 // The photo with what was found drawn over it: contours, midline, weak side, landmarks; zoom and the subject's sides.
+import { toldSide } from "./answer.js";
 import { bitmapOf } from "./bitmap.js";
 import { button, el, newId, put, svg } from "./dom.js";
 import { contourPath, faceBox, halfOutline, midlineEnds } from "./landmarks.js";
@@ -61,7 +62,7 @@ export function picture(context, item) {
 
   function overlay(row, points) {
     const parts = [];
-    const side = row.side;
+    const side = toldSide(row);
     if (side && shownLayers.weak_side) {
       const outline = halfOutline(points, facts.contours, side).map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
       const hatch = newId("hatch");
@@ -96,14 +97,15 @@ export function picture(context, item) {
   }
 
   function showSides(row) {
+    const weaker = toldSide(row);
     const label = (side, arrow) => {
-      const weak = row?.side === side;
+      const weak = weaker === side;
       return el("span", { class: weak ? "weak-label" : "" }, arrow(say(`side.${side}`)), weak && el("b", { text: say("page.app.weaker") }));
     };
     if (!row?.face_points) put(sides);
     else put(sides, label("subject_right", (name) => `◂ ${name}`), label("subject_left", (name) => `${name} ▸`));
     caption.textContent = row?.face_points ? say("page.app.not_mirrored") : "";
-    const weak = row?.side ? ` ${say("page.app.alt_weak", { side: say(`side.${row.side}`) })}` : "";
+    const weak = weaker ? ` ${say("page.app.alt_weak", { side: say(`side.${weaker}`) })}` : "";
     drawing.setAttribute("aria-label", say("page.app.alt_picture") + weak);
   }
 
@@ -118,7 +120,7 @@ export function picture(context, item) {
   }
 
   function refreshLayers(points) {
-    const names = [...LAYERS.filter((name) => name !== "weak_side" || last[0]?.side), ...(ghost ? ["correction"] : [])];
+    const names = [...LAYERS.filter((name) => name !== "weak_side" || toldSide(last[0])), ...(ghost ? ["correction"] : [])];
     if (layers.dataset.names === names.join() || !points) {
       layers.hidden = !points;
       return;

@@ -86,6 +86,7 @@ export class Preview {
     watch(this.video, () => this.context.engine, {
       signal: watching.signal,
       seen: (look) => this.saw(look),
+      held: () => this.say([], say("page.app.answer.held")),
       failed: (error) => this.say([], say("page.camera.look_failed", { reason: lineOf(error, this.context) })),
     });
   }

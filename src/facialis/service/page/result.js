@@ -1,5 +1,6 @@
 // The result of one photo: the answer first, then the picture, then what was measured.
 import { answer, answerText } from "./answer.js";
+import { card } from "./card.js";
 import { dragging } from "./drag.js";
 import { button, el, put } from "./dom.js";
 import { downloads } from "./download.js";
@@ -7,7 +8,7 @@ import { Edits } from "./edits.js";
 import { lineOf } from "./errors.js";
 import { explanation } from "./explanation.js";
 import { halves } from "./halves.js";
-import { rowOf } from "./items.js";
+import { answerOf, rowOf } from "./items.js";
 import { picture } from "./picture.js";
 import { lengths, measures, regions } from "./rows.js";
 
@@ -23,7 +24,7 @@ export function result(context, item, items) {
   const found = item.findings[item.shown];
   const face = found.face_points ?? null;
   const editable = face && found.status === "judged";
-  if (editable && item.edits?.original !== found) item.edits = new Edits(found, () => context.engine, { prevalence: item.options.prevalence, force: item.options.force });
+  if (editable && item.edits?.original !== found) item.edits = new Edits(found, () => item.engine, { prevalence: item.options.prevalence, force: item.options.force });
   const { edits } = item;
   item.watch?.abort(); // what showed it before listens no longer
   item.watch = new AbortController();
@@ -32,13 +33,13 @@ export function result(context, item, items) {
   const heading = el("h3", {});
   const [told, told2, numbers, note] = [el("div", {}), el("div", {}), el("div", { class: "numbers" }), el("p", { class: "warning", role: "alert", hidden: true })];
   const drag = editable ? dragging(context, shown, edits, signal) : null;
-  const why = found.status === "judged" && context.engine.can.explain && !item.video ? explanation(context, item, () => ({ photo: item.blob, points: edits?.moved.length ? edits.points : null }), shown) : null;
+  const why = found.status === "judged" && item.engine.can.explain && !item.video ? explanation(context, item, () => ({ photo: item.blob, points: edits?.moved.length ? edits.points : null }), shown) : null;
 
   const root = el("article", { class: "result" }, name, item.findings.length > 1 && !item.video && faces(context, item, items),
     el("div", { class: "top" },
       el("div", { class: "told" }, heading, note, told, told2),
       el("div", { class: "seen" }, shown.root, drag?.root)),
-    numbers, editable && halves(context, item, face.points, face.size), why?.root, downloads(context, item), model(context, found));
+    numbers, editable && halves(context, item, face.points, face.size), why?.root, downloads(context, item), card(context), model(context, found));
 
   function update() {
     const row = rowOf(item);
@@ -68,7 +69,7 @@ export function result(context, item, items) {
 }
 
 function failed(context, item, items) {
-  return el("div", { class: "trouble", role: "alert" }, el("p", {}, el("strong", { text: context.say("page.app.answer.error") }), ` ${lineOf(item.error, context)}`),
+  return el("div", { class: "trouble", role: "alert" }, el("p", {}, el("strong", { text: context.say(`page.app.answer.${answerOf(item)}`) }), ` ${lineOf(item.error, context)}`),
     item.blob && button(context.say("page.app.try_again"), () => items.again(item)));
 }
 

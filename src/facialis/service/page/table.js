@@ -1,14 +1,16 @@
 // Many photos: a table to sort and to look through. A row opens its result.
-import { answerText, SIDE_TOLD } from "./answer.js";
+import { answerText, toldSide } from "./answer.js";
 import { thumbnail } from "./bitmap.js";
 import { shareBar } from "./bars.js";
+import { card } from "./card.js";
 import { button, el, put } from "./dom.js";
 import { saveCsv, saveJson, rowsOf } from "./download.js";
 import { lineOf } from "./errors.js";
 import { answerOf, rowOf } from "./items.js";
 
-const ORDER = ["palsy", "uncertain", "none", "abstained", "error", "judging", "waiting", "cancelled"];
-const KINDS = ["palsy", "uncertain", "none", "abstained", "error"];
+const ORDER = ["palsy", "uncertain", "none", "abstained", "error", "unjudged", "judging", "waiting", "held", "cancelled"];
+const KINDS = ["palsy", "uncertain", "none", "abstained", "error", "open"];
+const OPEN = ["unjudged", "cancelled", "judging", "waiting", "held"]; // not judged, or not yet
 
 /**
  * The table of all items.
@@ -28,7 +30,7 @@ export function table(context, items, open) {
     name: (item) => item.name.toLowerCase(),
     answer: (item) => ORDER.indexOf(answerOf(item)),
     probability: (item) => rowOf(item)?.probability ?? -1,
-    side: (item) => rowOf(item)?.side ?? "~",
+    side: (item) => toldSide(rowOf(item)) ?? "~",
     reasons: (item) => reasonsOf(item) || "~",
   };
   const heads = ["name", "answer", "probability", "side", "reasons"].map((name) => el("th", { scope: "col", "aria-sort": "none", class: `c-${name}` },
@@ -37,7 +39,7 @@ export function table(context, items, open) {
   const root = el("section", { class: "many" },
     el("div", { class: "tools" }, find, kind, count, el("span", { class: "grow" }),
       button("CSV", () => saveCsv(rows(), "facialis")), button("JSON", () => saveJson(rows(), "facialis"))),
-    el("table", { class: "photos" }, el("thead", {}, el("tr", {}, el("td", { class: "c-picture" }), heads)), body));
+    el("table", { class: "photos" }, el("thead", {}, el("tr", {}, el("td", { class: "c-picture" }), heads)), body), card(context, "h2"));
 
   const rows = () => rowsOf(items.all.filter((item) => item.state === "done" || item.state === "failed"), (item) => lineOf(item.error, context));
 
@@ -83,14 +85,16 @@ export function table(context, items, open) {
       (item.state === "waiting" || item.state === "judging") && button(say("page.app.cancel"), () => items.cancel(item), { class: "link" }));
     const share = row?.probability;
     put(cells[2], share !== null && share !== undefined && el("span", { class: "n", text: say.share(share) }), share !== null && share !== undefined && shareBar(share, say.share(share), context.facts.model.threshold));
-    cells[3].textContent = row?.side && (row.side_probability ?? 1) >= SIDE_TOLD ? say(`side.${row.side}`) : "";
+    cells[3].textContent = toldSide(row) ? say(`side.${toldSide(row)}`) : "";
     cells[4].textContent = reasonsOf(item);
   }
+
+  const kindOf = (item) => (OPEN.includes(answerOf(item)) ? "open" : answerOf(item));
 
   function arrange() {
     for (const id of lines.keys()) if (!items.all.some((item) => item.id === id)) lines.delete(id);
     const wanted = find.value.trim().toLowerCase();
-    const shown = items.all.filter((item) => (!kind.value || answerOf(item) === kind.value) && item.name.toLowerCase().includes(wanted));
+    const shown = items.all.filter((item) => (!kind.value || kindOf(item) === kind.value) && item.name.toLowerCase().includes(wanted));
     const key = keys[sorted.by];
     shown.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.id - b.id) * (sorted.down ? -1 : 1));
     const nodes = shown.map((item) => lines.get(item.id));

@@ -1,6 +1,6 @@
 // A video: judged, then shown with a timeline of its frames' findings, its movements as a table, and the whole's finding.
 
-import { answerKind, answerText } from "./answer.js";
+import { answerKind, answerText, sideLine } from "./answer.js";
 import { fileButton } from "./controls.js";
 import { button, el, put } from "./dom.js";
 import { csvText, save, saveJson } from "./download.js";
@@ -32,7 +32,8 @@ export function video(root, context, given = null) {
   }
 
   async function judge(file) {
-    if (!context.engine.can.video) return ask(say("page.video.server_only"));
+    const { engine } = context;
+    if (!engine.can.video) return ask(say("page.video.server_only"));
     const own = (controller = new AbortController());
     const clock = el("span", { "aria-hidden": "true" });
     const bar = el("progress", { "aria-label": say("page.video.judging", { name: file.name }) });
@@ -44,8 +45,8 @@ export function video(root, context, given = null) {
       el("div", { class: "tools" }, bar, clock, cancel)));
     cancel.focus();
     try {
-      const { findings } = await context.engine.detect(file, { name: file.name, signal: own.signal, video: true, face: "only", onProgress });
-      if (!own.signal.aborted) show({ name: file.name, blob: file, findings });
+      const { findings } = await engine.detect(file, { name: file.name, signal: own.signal, video: true, face: "only", onProgress });
+      if (!own.signal.aborted) show({ name: file.name, blob: file, findings, engine });
     } catch (error) {
       if (own === controller) failed(file, own.signal.aborted ? say("page.video.cancelled") : lineOf(error, context));
     } finally {
@@ -75,8 +76,9 @@ export function video(root, context, given = null) {
 
 /** A judged video on the page. */
 class Shown {
-  constructor(context, { name, blob, findings }) {
+  constructor(context, { name, blob, findings, engine }) {
     this.context = context;
+    this.engine = engine;
     this.name = name;
     this.findings = findings;
     this.whole = findings.find((row) => row.video) ?? findings.at(-1);
@@ -126,7 +128,7 @@ class Shown {
     const lines = [
       say("report.probability", { share: this.share(whole), prior: say.percent(whole.prevalence) }),
       say("page.video.called_from", { threshold: say.share(whole.video.threshold ?? this.context.facts.model.threshold) }),
-      whole.side && say("report.side", { side: say(`side.${whole.side}`), share: say.share(whole.side_probability ?? 1) }),
+      whole.side && sideLine(say, whole),
       say(whole.video.finding_from === "frames" ? "page.video.from_frames" : "page.video.from_movements"),
     ];
     return el("div", { class: "whole" }, heading, el("p", { text: lines.filter(Boolean).join(" ") }));
@@ -155,7 +157,7 @@ class Shown {
       el("p", { class: "note", text: `${say("page.video.legend")} ${say("page.video.keys")}` }),
       missing && el("p", { text: say("page.video.gaps", { gaps: missing }) }),
       el("h3", { text: say("page.video.movements") }),
-      events.length ? movementTable(context, events, watch) : el("p", { text: say(whole.video.trajectories ? "page.video.no_movements" : "page.video.frames_only") }),
+      events.length ? movementTable(context, events, watch) : el("p", { text: say(this.engine?.name === "local" ? "page.video.frames_only" : "page.video.no_movements") }),
     ].filter(Boolean);
   }
 
@@ -183,7 +185,7 @@ class Shown {
     put(this.frame, el("h3", { text: say("page.video.frame_at", { time: say.number(row.time, 2) }) }),
       el("p", { class: `answer ${answerKind(row)}`, text: answerText(say, row) }),
       typeof row.probability === "number" && el("p", { text: say("page.video.frame_share", { share: this.share(row) }) }),
-      row.side && el("p", { text: say("report.side", { side: say(`side.${row.side}`), share: say.share(row.side_probability ?? 1) }) }),
+      row.side && el("p", { text: sideLine(say, row) }),
       row.reasons?.length > 0 && el("ul", { class: "reasons" }, row.reasons.map((reason) => el("li", { text: known.translated(reason) }))),
       event && el("p", { class: "note", text: say("page.video.during", { movement: movementName(say, event) }) }));
   }

@@ -3,7 +3,7 @@
 import { frameOf } from "./stream.js";
 
 const LONGEST = 640; // px of the frames that are looked at
-const PAUSE = { server: 250, local: 10, problem: 2000 }; // ms after an answer: less than four a second go to a server
+const PAUSE = { server: 250, local: 10, held: 250, problem: 2000 }; // ms after an answer: less than four a second go to a server
 
 /** What one look saw: the engine's row, px of the whole frame in one px of the small one, size of the small one, ms. */
 class Look {
@@ -24,16 +24,21 @@ class Look {
  * Look at a playing video until `signal` is aborted, never at two frames at once.
  * @param {HTMLVideoElement} video
  * @param {() => object} engine gives the engine of the moment
- * @param {{signal: AbortSignal, seen: (look: Look) => void, failed: (error: Error) => void}} options
+ * @param {{signal: AbortSignal, seen: (look: Look) => void, failed: (error: Error) => void, held: () => void}} options
+ *   `held` while the engine is still being made ready
  */
-export async function watch(video, engine, { signal, seen, failed }) {
+export async function watch(video, engine, { signal, seen, failed, held }) {
   const canvas = document.createElement("canvas");
   while (!signal.aborted) {
-    let pause = engine().name;
+    const judge = engine();
+    let pause = judge.name;
     try {
-      if (video.videoWidth && !document.hidden) {
+      if (judge.settled === false) {
+        held();
+        pause = "held"; // looked after again, for another may be chosen meanwhile
+      } else if (video.videoWidth && !document.hidden) {
         const frame = frameOf(video, LONGEST, canvas);
-        const row = await engine().look(frame, { signal });
+        const row = await judge.look(frame, { signal });
         if (signal.aborted) return;
         seen(new Look(row, frame, video.videoWidth / frame.width, performance.now()));
       }
