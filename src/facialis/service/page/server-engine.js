@@ -56,8 +56,8 @@ export function serverEngine(askToken, onWait = () => {}) {
     },
 
     async explain(given, { language, prevalence, force, face, signal } = {}) {
-      const query = new URLSearchParams({ language, landmarks: "true" });
-      for (const [key, value] of Object.entries({ face, prevalence, force })) if (value !== undefined && value !== null) query.set(key, value);
+      const query = new URLSearchParams({ language, landmarks: "true" }); // no prevalence: what moved the model does not hang on it
+      for (const [key, value] of Object.entries({ face, force })) if (value !== undefined && value !== null) query.set(key, value);
       const options = given instanceof Blob ? post(form([[given]]), signal) : asJson({ source: "picture", prevalence, force, ...given }, signal);
       return (await json(`v1/explain?${query}`, options)).explanations[0];
     },
