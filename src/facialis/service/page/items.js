@@ -142,18 +142,19 @@ export class Items extends EventTarget {
       }
     } catch (error) {
       if (item.state === "judging" && item.controller === controller) Object.assign(item, { error, state: "failed" });
-      if (error.status === 401) this.#refuse(error);
+      if (error.status === 401) this.#refuse(error, item.engine);
     }
     this.running -= 1;
     this.#changed(item);
     this.#pump();
-    if (this.busy === 0) this.dispatchEvent(new CustomEvent("done"));
+    if (this.busy === 0 && this.running === 0) this.dispatchEvent(new CustomEvent("done"));
   }
 
-  /** Without a token nothing is judged: the rest is not asked for one by one. */
-  #refuse(error) {
-    for (const item of this.all.filter((one) => one.state === "waiting")) {
+  /** Without a token nothing is judged: the rest, under way or not, is not asked for one by one. */
+  #refuse(error, engine) {
+    for (const item of this.all.filter((one) => one.engine === engine && ["waiting", "judging"].includes(one.state))) {
       Object.assign(item, { error, state: "failed" });
+      item.controller?.abort();
       this.#changed(item);
     }
   }
