@@ -75,6 +75,7 @@ def seen(service, twin, astronaut, tmp_path_factory) -> dict[str, Any]:
     simulate_videos(folder / "cohort", 1, 0, 24, seed=3, movement="rest,large_smile")
     frames = [frame.rgb for frame in read_video(folder / "cohort" / "videos" / "patient-0001.mp4", rate=30.0)]
     write_video(folder / "smile.mp4", [*frames, *[np.full_like(frames[0], 90)] * 24, *frames[:9]])
+    write_video(folder / "wall.mp4", [np.full_like(frames[0], 90)] * 12)
     task = {
         "browser": str(program),
         "sandbox": not ROOT,
@@ -82,6 +83,7 @@ def seen(service, twin, astronaut, tmp_path_factory) -> dict[str, Any]:
         "palsy": str(film(folder / "palsy.y4m", [twin] * 3)),
         "hints": str(film(folder / "hints.y4m", [picture for picture in faults for _ in range(6)])),
         "rest": str(film(folder / "rest.y4m", [turned(0.0)] * 3)),
+        "wall": str(folder / "wall.mp4"),
         "video": str(folder / "smile.mp4"),
         "folder": str(folder),
         "shots": os.environ.get("FACIALIS_SHOTS"),
@@ -201,6 +203,10 @@ def test_a_video_has_a_timeline_to_go_through(seen):
     nearest = min(times, key=lambda time: abs(time - one["clicked"]["playing"]))
     assert one["clicked"]["frame"] == f"Frame at {nearest:.2f} s"
     assert abs(one["clicked"]["value"] - one["end"]["value"] / 2) < 0.2
+
+
+def test_a_video_without_a_face_was_judged_by_the_server_all_the_same(seen):
+    assert seen["video"]["faceless"].startswith("No movement was found.")
 
 
 def test_movements_are_a_table_and_a_file(seen):

@@ -1,6 +1,6 @@
 // node camera.mjs TASK.json: the page's camera, guided sequence and video in a browser of Chromium's family, with files
 // as the camera's picture; prints what it saw as JSON.
-// TASK.json: {"browser", "sandbox", "address", "palsy": Y4M, "hints": Y4M, "rest": Y4M, "video": FILE, "folder": for downloads, "shots": FOLDER or null}
+// TASK.json: {"browser", "sandbox", "address", "palsy": Y4M, "hints": Y4M, "rest": Y4M, "video": FILE, "wall": FILE, "folder": for downloads, "shots": FOLDER or null}
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -299,7 +299,11 @@ async function video(browser) {
     seen.saved[name] = path.join(task.folder, download.suggestedFilename());
     await download.saveAs(seen.saved[name]);
   }
-  await page.context().close();
+  const empty = await open(browser);
+  await empty.setInputFiles("input[type=file]", task.wall); // no face in it
+  await empty.waitForSelector(".video h3:text-is('Movements')");
+  seen.faceless = await text(empty, ".video h3:text-is('Movements') + p");
+  await Promise.all([page.context().close(), empty.context().close()]);
   return seen;
 }
 
