@@ -40,7 +40,7 @@ lint: .venv/all
 
 test: .venv/all .venv/web lint
 	$(BIN)/facialis assets fetch face_landmarker
-	FACIALIS_WEB=1 $(BIN)/python -m pytest
+	FACIALIS_WEB=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 coverage: .venv/all .venv/web
 	FACIALIS_WEB=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
