@@ -19,7 +19,9 @@ from pathlib import Path
 PHOTO = os.environ.get("FACIALIS_BENCH_PHOTO", "")
 
 if PHOTO:  # Locust runs this file in a process of its own
-    from locust import FastHttpUser, constant, constant_throughput, task
+    import random
+
+    from locust import FastHttpUser, constant, task
 
     CONTENT = Path(PHOTO).read_bytes()
     EACH = float(os.environ.get("FACIALIS_BENCH_EACH", "0"))
@@ -27,7 +29,8 @@ if PHOTO:  # Locust runs this file in a process of its own
     class Clinic(FastHttpUser):
         """Sends one photo after the other; `EACH` a second where that is given."""
 
-        wait_time = constant_throughput(EACH) if EACH else constant(0)
+        # as people come: not all at once
+        wait_time = (lambda _: random.expovariate(EACH)) if EACH else constant(0)
 
         @task
         def detect(self) -> None:
@@ -50,8 +53,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "photo.jpg"
         make_photo(photo)
-        print(f"photo of 512 x 512 px, {photo.stat().st_size:,} bytes; {given.workers} workers; {os.cpu_count()} cores")
-        with Service(Path(folder), given.workers) as service:
+        print(
+            f"photo of 512 x 512 px, {photo.stat().st_size:,} bytes; {given.workers} workers, {given.workers + 1} of the service; {os.cpu_count()} cores"
+        )
+        with Service(Path(folder), given.workers + 1) as service:
             bare, answered = [], []
             for _ in range(given.rounds):
                 bare.append(detector_rate(photo, given.workers, given.seconds))
@@ -62,7 +67,7 @@ def main() -> None:
             share = middle / sorted(bare)[len(bare) // 2]
             print(f"median: service {middle:.1f} requests/s, {share:.0%} of the bare detector's rate")
             for rate in (middle / 2, 60.0):
-                done, failed, p50, p99, most = service.load(photo, given.seconds, users=30, each=rate / 30)
+                done, failed, p50, p99, most = service.load(photo, given.seconds, users=10, each=rate / 10)
                 print(
                     f"at {rate:.0f} requests/s asked ({done:.1f} done, {failed} failed): median {p50:.0f} ms, "
                     f"99 % {p99:.0f} ms, longest {most:.0f} ms"

@@ -246,7 +246,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def only_known(request: Request) -> None:
+async def only_known(request: Request) -> None:
     """Refuse a parameter in the address that the route does not know: misspelt, it would change nothing without a word.
 
     Raises

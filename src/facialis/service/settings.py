@@ -32,7 +32,7 @@ class Settings:
     names
         Names beside those of this computer that a request may call the service by (its ``Host``), without ports.
     workers
-        Processes that judge, about 250 MB each.
+        Processes that judge, about 250 MB each; one more than cores (up to five), so that none is idle between two photos.
     queue
         Requests that may wait for a worker; more are refused (503).
     photo_bytes, video_bytes, body_bytes
@@ -57,7 +57,7 @@ class Settings:
     port: int = 8471
     token: str = ""
     names: tuple[str, ...] = ()
-    workers: int = dataclasses.field(default_factory=lambda: min(4, os.cpu_count() or 1))
+    workers: int = dataclasses.field(default_factory=lambda: min(4, os.cpu_count() or 1) + 1)
     queue: int = 32
     photo_bytes: int = 32 << 20
     video_bytes: int = 256 << 20
