@@ -54,7 +54,8 @@ def main() -> None:
         photo = Path(folder) / "photo.jpg"
         make_photo(photo)
         print(
-            f"photo of 512 x 512 px, {photo.stat().st_size:,} bytes; {given.workers} workers, {given.workers + 1} of the service; {os.cpu_count()} cores"
+            f"photo of 512 x 512 px, {photo.stat().st_size:,} bytes; {os.cpu_count()} cores; {given.workers} workers of the "
+            f"detector, {given.workers + 1} of the service"
         )
         with Service(Path(folder), given.workers + 1) as service:
             bare, answered = [], []

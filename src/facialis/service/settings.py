@@ -32,7 +32,8 @@ class Settings:
     names
         Names beside those of this computer that a request may call the service by (its ``Host``), without ports.
     workers
-        Processes that judge, about 250 MB each; one more than cores (up to five), so that none is idle between two photos.
+        Processes that judge, about 250 MB each; one more than cores (up to five), so that no core is idle between two
+        photos.
     queue
         Requests that may wait for a worker; more are refused (503).
     photo_bytes, video_bytes, body_bytes
