@@ -53,10 +53,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "photo.jpg"
         make_photo(photo)
-        print(
-            f"photo of 512 x 512 px, {photo.stat().st_size:,} bytes; {os.cpu_count()} cores; {given.workers} workers of the "
-            f"detector, {given.workers + 1} of the service"
-        )
+        print(f"photo of 512 x 512 px, {photo.stat().st_size:,} bytes; {os.cpu_count()} cores")
+        print(f"workers: {given.workers} of the detector, {given.workers + 1} of the service")
         with Service(Path(folder), given.workers + 1) as service:
             bare, answered = [], []
             for _ in range(given.rounds):
