@@ -175,10 +175,11 @@ def test_a_client_that_goes_away_frees_its_place(narrow, healthy, long_video):
     assert 'status="499"' in httpx.get(narrow.url + "/metrics").text
 
 
-def test_told_to_stop_it_finishes_what_runs_and_leaves_nothing(tmp_path, short_video, monkeypatch):
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    with serving(tmp_path, "--workers", "1") as service, concurrent.futures.ThreadPoolExecutor() as threads:
+def test_told_to_stop_it_finishes_what_runs_and_leaves_nothing(tmp_path_factory, short_video, monkeypatch):
+    folder = tmp_path_factory.mktemp("stop")  # short: a socket's name has room for a hundred characters
+    (folder / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    with serving(folder, "--workers", "1") as service, concurrent.futures.ThreadPoolExecutor() as threads:
         running = threads.submit(
             httpx.post, service.url + "/v1/detect", files={"file": ("v.mp4", short_video)}, timeout=60
         )
@@ -189,7 +190,7 @@ def test_told_to_stop_it_finishes_what_runs_and_leaves_nothing(tmp_path, short_v
         assert service.process.wait(20) == 0
         assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
         assert "Traceback" not in service.said()
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list((folder / "tmp").iterdir()) == []
 
 
 def test_workers_end_with_a_service_that_is_killed(tmp_path):
