@@ -392,3 +392,15 @@ def test_nothing_was_written(besieged, healthy, palsy):
     assert "Traceback" not in log
     assert not any(word in log for word in ("a.png", "etc/passwd", "cron.d", "probability"))
     assert sys.platform == "win32" or " id=" in log
+
+
+def test_a_client_that_goes_in_the_middle_of_a_body_leaves_no_traceback(besieged, healthy):
+    host, port = besieged.url.removeprefix("http://").split(":")
+    head = f"POST /v1/detect HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    for _ in range(20):
+        with socket.create_connection((host, int(port))) as plug:
+            plug.sendall(head.encode() + b"Content-Length: 500000\r\n\r\n--x\r\n" + bytes(20_000))
+            time.sleep(0.02)
+    assert is_well(besieged, healthy)
+    assert eventually(lambda: " gone " in besieged.said())
+    assert "Traceback" not in besieged.said()

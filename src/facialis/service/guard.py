@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from facialis.service.metrics import Metrics
 from facialis.service.policy import ANSWER_POLICY, page_policy
@@ -77,6 +78,8 @@ class Guard:
                 await _answer(send_on, problem, request_id)
             else:
                 await self.app(scope, receive, send_on)
+        except ClientDisconnect:  # in the middle of a body: there is nobody to answer
+            pass
         except Exception as error:  # the last wall: nobody is shown a traceback
             _log.error("id=%s failed: %s", request_id, type(error).__name__, exc_info=error)
             if not status:
