@@ -397,9 +397,10 @@ def test_nothing_was_written(besieged, healthy, palsy):
 def test_a_client_that_goes_in_the_middle_of_a_body_leaves_no_traceback(besieged, healthy):
     host, port = besieged.url.removeprefix("http://").split(":")
     head = f"POST /v1/detect HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
     for _ in range(20):
         with socket.create_connection((host, int(port))) as plug:
-            plug.sendall(head.encode() + b"Content-Length: 500000\r\n\r\n--x\r\n" + bytes(20_000))
+            plug.sendall(head.encode() + b"Content-Length: 500000\r\n\r\n" + part + bytes(20_000))
             time.sleep(0.02)
     assert is_well(besieged, healthy)
     assert eventually(lambda: " gone " in besieged.said())
