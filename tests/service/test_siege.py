@@ -146,6 +146,7 @@ def test_a_worker_that_dies_idle_is_replaced(besieged, healthy):
     time.sleep(0.3)
     assert all(is_well(besieged, healthy) for _ in range(4))
     assert eventually(lambda: len(workers_of(besieged)) == 2)
+    assert eventually(lambda: httpx.get(besieged.url + "/healthz").status_code == 200)
 
 
 def test_a_full_queue_is_told_and_ends(narrow, healthy, short_video):

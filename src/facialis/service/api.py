@@ -67,7 +67,6 @@ def create_app(settings: Settings) -> FastAPI:
         title="facialis", version=__version__, description=describe.ABOUT, lifespan=lifespan, docs_url=None,
         redoc_url=None, separate_input_output_schemas=False, dependencies=[Depends(only_known)],
     )  # fmt: skip
-    app.state.pool, app.state.bodies, app.state.settings = pool, bodies, settings
 
     async def judged(request: Request, seconds: float, function: Callable[..., T], *arguments: Any) -> T:
         """Run work for a request; a client that goes away frees its place."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import json
 import logging
 import time
 import uuid
@@ -23,7 +22,7 @@ from starlette.requests import ClientDisconnect
 
 from facialis.service.metrics import Metrics
 from facialis.service.policy import ANSWER_POLICY, page_policy
-from facialis.service.problems import MEDIA_TYPE, Problem, as_dict
+from facialis.service.problems import MEDIA_TYPE, Problem
 from facialis.service.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -165,7 +164,7 @@ def _given_token(header: bytes) -> bytes:
 
 
 async def _answer(send: Send, problem: Problem, request_id: str) -> None:
-    body = json.dumps(as_dict(problem.status, problem.detail, request_id, problem.errors)).encode()
+    body = problem.body(request_id)
     headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "connection": "close", **problem.headers}
     start = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": problem.status, "headers": start})

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -39,6 +39,11 @@ class Worker:
         self.pid = 0
         self._executor: ProcessPoolExecutor = worker_pool(1, self._initializer, *self._arguments)
         self._started = self._executor.submit(os.getpid)
+        self._started.add_done_callback(self._know)
+
+    def _know(self, started: Future[int]) -> None:
+        if started is self._started and not started.cancelled() and started.exception() is None:
+            self.pid = started.result()
 
     async def ready(self) -> None:
         """Wait until it has started."""
@@ -133,8 +138,8 @@ class Pool:
         finally:
             self.waiting -= 1
         self.working += 1
-        work = worker.submit(function, *arguments)
         try:
+            work = worker.submit(function, *arguments)
             done = await asyncio.wait_for(asyncio.shield(work), seconds)
         except asyncio.CancelledError:
             self._later(worker, work)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import socket
 import sys
@@ -17,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from facialis.errors import FacialisError
 from facialis.service.api import create_app
-from facialis.service.problems import MEDIA_TYPE, as_dict
+from facialis.service.problems import MEDIA_TYPE, Problem
 from facialis.service.settings import Settings
 
 HEADER_SECONDS = 15.0
@@ -60,8 +59,7 @@ class _Patient(HttpToolsProtocol):
         self._refuse("400 Bad Request", "this is no HTTP request")
 
     def _refuse(self, status: str, detail: str) -> None:
-        body = as_dict(int(status[:3]), detail, str(uuid.uuid4()))
-        text = json.dumps(body).encode()
+        text = Problem(int(status[:3]), detail).body(str(uuid.uuid4()))
         head = f"HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(text)}\r\n"
         self.transport.write(head.encode() + b"connection: close\r\n\r\n" + text)
         self.transport.close()
