@@ -120,6 +120,20 @@ def test_a_report_says_what_a_person_moved(client, palsy):
         assert answer.status_code == 422, bad[:20]
 
 
+def test_a_photo_that_cannot_be_read_is_named_as_it_was_given(client, palsy):
+    unknown = "not a picture of a known format; give a JPEG, PNG, WebP, TIFF, GIF or BMP file"
+    bad = [("file", ("folder/Anna\u200b1.jpg", b"nothing")), ("file", ("b.png", palsy[:9]))]
+    answer = client.post("/v1/report", files=bad)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(f"Anna\\u200b1.jpg: {unknown}; b.png: ")
+    for address in ("/v1/report", "/v1/photo-set"):  # on a page that others see it is a number
+        page = client.post(address, files=[*bad, ("file", ("rest.png", palsy))])
+        assert page.status_code == 200
+        assert unknown in page.text
+        assert "bytes:" not in page.text
+        assert "Anna" not in page.text
+
+
 def test_a_set_is_told_by_the_files_names(client, palsy, healthy):
     files = [("file", ("rest.png", healthy)), ("file", ("large_smile.png", palsy))]
     page = client.post("/v1/photo-set", files=files)

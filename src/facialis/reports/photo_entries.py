@@ -101,21 +101,19 @@ def look_at(
 
 def entries_of(
     detector: Detector,
-    content: Path | bytes,
+    path: Path,
     called: str,
     *,
     choice: FaceChoice = "only",
     language: str = "en",
     photos: bool = True,
 ) -> list[Entry]:
-    """Return what the page shows of one photo, a path or a file's bytes: an entry a face, or one that says why there
-    is none."""
+    """Return what the page shows of the photo at `path`: an entry a face, or one that says why there is none."""
     try:
-        rgb = read_picture(content)
-        data = content if isinstance(content, bytes) else content.read_bytes()
+        rgb = read_picture(path)
+        data = path.read_bytes()
     except PictureError as error:
-        reason = str(error) if isinstance(content, bytes) else without_name(str(error), content)
-        return [Entry(called, detector.unreadable(called, PictureError(reason)))]
+        return [Entry(called, detector.unreadable(called, PictureError(without_name(str(error), path))))]
     digest = hashlib.sha256(data).hexdigest() if photos else ""
     findings = detector.detect_faces(rgb, choice=choice, source=called)
     return [

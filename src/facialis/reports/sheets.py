@@ -52,7 +52,7 @@ def make_sheet(
     for number, photo in enumerate(given, 1):
         called = PurePath(photo.name).name if names else say("sheet.photo", number=number)
         try:
-            rgb = read_picture(photo.content)
+            rgb = read_picture(photo.content, name=photo.name)
             finding = detector.detect(rgb, source=called)
             if finding.face is not None:
                 cuts[called] = levelled(rgb if photos else None, finding.face)

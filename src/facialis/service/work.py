@@ -28,7 +28,7 @@ from facialis.faces.face import N_BLENDSHAPES, Face
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import FaceLandmarker
 from facialis.faces.mesh import N_LANDMARKS, canonical_face
-from facialis.faces.sources import is_video
+from facialis.faces.sources import is_video, without_name
 from facialis.faces.videos import VideoFrame, read_video, sample_video
 from facialis.service.settings import Settings
 from facialis.words import words
@@ -191,28 +191,30 @@ def report(
 ) -> str | Rows:
     """Return the page on photos; of one photo the landmarks may be given, of which some were `moved` by hand."""
     from facialis.reports.photo import render_photos
-    from facialis.reports.photo_entries import entries_of, look_at
+    from facialis.reports.photo_entries import Entry, look_at
 
     detector, say = _detector(options), words(language)
-    entries = []
+    entries, errors = [], []
     for number, file in enumerate(files, 1):
         called = file.name if names else say("report.photo", number=number)
-        if given is None:
-            entries += entries_of(
-                detector, file.content, called, choice=options.choice, language=language, photos=photos
-            )
-            continue
         try:
             rgb = read_picture(file.content, name=file.name)
         except PictureError as error:
-            return Rows([], str(error), 422)
-        finding = _of_points(given, options, called)
+            errors.append(str(error))
+            unnamed = PictureError(without_name(str(error), file.name))
+            entries.append(Entry(called, detector.unreadable(called, unnamed)))
+            continue
+        if given is None:
+            findings = detector.detect_faces(rgb, choice=options.choice, source=called)
+        else:
+            findings = [_of_points(given, options, called)]
         digest = hashlib.sha256(file.content).hexdigest() if photos else ""
-        entries.append(
+        entries += [
             look_at(detector, finding, rgb, called, language=language, photos=photos, digest=digest, moved=moved)
-        )
-    if entries and all(entry.finding.status == "error" for entry in entries):
-        return Rows([], "; ".join(reason for entry in entries for reason in entry.finding.reasons), 422)
+            for finding in findings
+        ]
+    if len(errors) == len(files):
+        return Rows([], "; ".join(errors), 422)
     return render_photos(entries, _bundle, language=language, photos=photos, names=names)
 
 
