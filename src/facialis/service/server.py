@@ -15,6 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from facialis.errors import FacialisError
+from facialis.parallel import make_room_for_sockets
 from facialis.service.api import create_app
 from facialis.service.problems import MEDIA_TYPE, Problem
 from facialis.service.settings import Settings
@@ -99,6 +100,7 @@ def serve(settings: Settings) -> None:
     FacialisError
         The address cannot be had, or the workers cannot start.
     """
+    make_room_for_sockets()
     listening = _socket(settings)
     _log_to_standard_error()
     _many_files()
