@@ -12,9 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from facialis.errors import FacialisError
 
+T = TypeVar("T")
 _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")
 """How `tempfile.mkstemp` names the temporary files of `atomic_path`."""
 
@@ -91,6 +93,25 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def plain_cell(value: T) -> T | str:
+    """Return a table's cell that no spreadsheet takes for a formula: a text that begins like one follows a ``'``.
+
+    Not for tables that are read back: there a name is a name.
+
+    Examples
+    --------
+    >>> plain_cell("=cmd.jpg"), plain_cell("-1.5"), plain_cell(-1.5)
+    ("'=cmd.jpg", '-1.5', -1.5)
+    """
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def file_digest(path: Path | str) -> bytes:

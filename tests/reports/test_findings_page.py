@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import numpy as np
@@ -71,6 +73,15 @@ def test_a_report_that_cannot_be_written(judged, detector, tmp_path):
     write_report(tmp_path / "r.html", [judged], detector.bundle)
     assert "astronaut" in (tmp_path / "r.html").read_text()
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_no_cell_of_a_csv_is_a_formula():
+    names = ["=cmd.jpg", "+x.jpg", "-x.jpg", "@x.jpg", "x=1.jpg", "-1.5"]
+    findings = [Finding(name, "error", "m", reasons=(f"{name}: no such file",)) for name in names]
+    rows = list(csv.DictReader(io.StringIO(findings_csv(findings))))
+    assert [row["source"] for row in rows] == ["'=cmd.jpg", "'+x.jpg", "'-x.jpg", "'@x.jpg", "x=1.jpg", "-1.5"]
+    assert rows[0]["reasons"] == "'=cmd.jpg: no such file"
+    assert csv_text([{"a": -1.5, "b": -2, "c": "-3e-05"}], ["a", "b", "c"]) == "a,b,c\n-1.5,-2,-3e-05\n"
 
 
 def test_csv_and_terminal_table(judged):

@@ -57,10 +57,13 @@ def test_little_is_listed_where_labels_are_right(make_cohort: Make, tmp_path: Pa
 def test_a_subject_in_the_wrong_group_is_named(make_cohort: Make, tmp_path: Path) -> None:
     asked = asking(make_cohort, tmp_path, [])
     frames = asked.cohort.frames.copy()
-    frames.loc[frames["subject_id"] == "h03", ["group", "label"]] = ["patient", 1]
+    frames.loc[frames["subject_id"] == "h03", ["subject_id", "group", "label"]] = ["=h03", "patient", 1]
     cohort = write_cohort(tmp_path / "group", frames, {"measures": asked.cohort.array("measures")}, {"simulated": True})
     answer = ask(Asking(cohort, tmp_path / "asked", split="6-fold", n_bootstrap=100))
-    assert "(h03)" in answer.sentences[1]
+    assert "(=h03)" in answer.sentences[1]
+    rows = list(csv.DictReader((tmp_path / "asked" / FILE).open()))
+    assert "'=h03" in {row["subject_id"] for row in rows}  # no formula in a spreadsheet
+    assert all(float(row["of_given_label"]) <= 1 for row in rows)
 
 
 def test_thresholds_are_those_of_the_labels() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from facialis.detection.finding import Finding
 from facialis.faces.sources import display_name
+from facialis.files import plain_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,11 +38,11 @@ def json_line(finding: Finding) -> str:
 
 
 def csv_text(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Return rows as CSV with a header; None becomes an empty field."""
+    """Return rows as CSV with a header; None becomes an empty field, and no text a formula (`plain_cell`)."""
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({column: plain_cell(value) for column, value in row.items()} for row in rows)
     return file.getvalue()
 
 

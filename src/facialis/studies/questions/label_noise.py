@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facialis.files import write_text
+from facialis.files import plain_cell, write_text
 from facialis.studies.metrics import Floats, draw_subjects
 from facialis.studies.questions.areas import AUC, limits, table_area
 from facialis.studies.questions.question import Answer, Asking, Figure
@@ -38,7 +38,7 @@ def ask(asking: Asking) -> Answer:
     listed = worst_first(table)
     asking.out.mkdir(parents=True, exist_ok=True)
     file = io.StringIO()
-    listed.to_csv(file, index=False)
+    listed.map(plain_cell).to_csv(file, index=False)
     write_text(asking.out / FILE, file.getvalue())
     value, draws = table_area(answers, seed=asking.seed, n_bootstrap=asking.n_bootstrap)
     n = int(table["subject_id"].nunique()), len(table)
