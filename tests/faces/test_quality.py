@@ -46,6 +46,24 @@ def test_light(astronaut_face, astronaut, change, reason):
     assert any(text.startswith(reason) for text in found), found
 
 
+@pytest.mark.parametrize("gain", [2, 3, 4, 5, 6, 8, 10])
+def test_what_light_has_bleached_is_not_called_hidden(landmarker, astronaut, astronaut_face, gain):
+    picture = np.clip(astronaut * float(gain), 0, 255).astype(np.uint8)
+    assert any(text.startswith("too bright") for text in assess(astronaut_face, picture).reasons)
+    for face in (astronaut_face, *landmarker.detect(picture)):
+        assert not any("hidden" in text for text in assess(face, picture).reasons)
+
+
+def test_a_bright_face_that_shows_all_is_fit_and_a_white_mask_hides(landmarker, astronaut, astronaut_face):
+    pale = np.clip(astronaut + 80.0, 0, 255).astype(np.uint8)
+    quality = assess(landmarker.detect(pale)[0], pale)
+    assert quality.brightness > Limits().bleached
+    assert not quality.reasons
+    light = np.clip(astronaut * 1.5, 0, 255).astype(np.uint8)
+    masked = assess(astronaut_face, under_a_mask(light, astronaut_face, (250, 250, 250)))
+    assert [text.split(":")[0] for text in masked.reasons] == ["the lower half of the face is hidden"]
+
+
 def turned(yaw: float, pitch: float, texture: np.ndarray) -> tuple[Face, np.ndarray]:
     """The canonical face turned, with a transform that says so, over a picture with texture."""
     a, b = np.radians(yaw), np.radians(-pitch)

@@ -153,7 +153,8 @@ class Recording:
 
 
 def pictures(astronaut: NDArray[np.uint8], face: Face) -> list[NDArray[np.uint8]]:
-    """The portrait and a palsy twin, large and small, level and tilted, dark, pale, blurred and half hidden."""
+    """The portrait and a palsy twin, large and small, level and tilted, dark, bleached, grey, blurred and half
+    hidden."""
     twin = palsy_twin(astronaut, face, 0.8, "subject_left")
     image = Image.fromarray(astronaut)
     hidden = astronaut.copy()
@@ -169,6 +170,8 @@ def pictures(astronaut: NDArray[np.uint8], face: Face) -> list[NDArray[np.uint8]
         image.rotate(17, Image.Resampling.BICUBIC),
         image.convert("L").convert("RGB"),
         Image.fromarray((astronaut * 0.12).astype(np.uint8)),
+        Image.fromarray(np.clip(astronaut * 2.2, 0, 255).astype(np.uint8)),
+        Image.fromarray(np.clip(astronaut + 140.0, 0, 255).astype(np.uint8)),
         Image.fromarray(hidden),
         Image.fromarray(masked),
         image.resize((60, 60)).resize((512, 512)),
@@ -205,6 +208,7 @@ def test_pictures_give_the_same_finding(landmarker, astronaut, astronaut_face, t
     print(f"\n{len(expected)} findings; {dict(reasons)}; largest differences {differences.largest}")
     assert {finding.looked_twice for finding in expected} == {True, False}
     assert len(reasons) >= 4
+    assert reasons["too bright"] == 4
 
 
 def test_explanations_are_the_same(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ class Limits:
         Smallest redness of the lips over the upper face: a mask is less red than skin.
     lip_steps, mouth_range
         Fewest steps of colour between the lips and what is around them, for a mouth of so little range: a mask or hand.
+    bleached
+        Mean grey level beyond which what seems hidden is put down to the light: lips and brows are white by then.
     """
 
     interocular_px: float = 25.0
@@ -73,6 +75,7 @@ class Limits:
     lip_redness: float = -0.12
     lip_steps: float = 0.2
     mouth_range: float = 0.4
+    bleached: float = 225.0
 
 
 @dataclass(frozen=True)
@@ -135,14 +138,19 @@ def assess(face: Face, rgb: NDArray[np.uint8], limits: Limits | None = None) -> 
     eyes = min(spreads) / max(*spreads, 1e-6)
     mouth = float(_grey_box(face.landmarks[list(LIPS), :2], rgb).std()) / max(*spreads, 1e-6)
     cover = covered(face, rgb)
-    found = (
+    hidden = (
         ("eye_hidden", eyes < limits.eyes, eyes),
         ("eyes_unlike", eyes >= limits.eyes and cover.likeness < limits.likeness, cover.likeness),
         ("brow_hidden", cover.hair > limits.hair, cover.hair),
         ("eyes_hidden", cover.lenses < limits.lenses and cover.eye_range < limits.lens_range, cover.lenses),
         ("mouth_hidden", mouth < limits.mouth or _no_mouth(cover, limits), mouth),
+    )
+    bleached = brightness > limits.bleached and any(unfit for _, unfit, _ in hidden)
+    bright = brightness > limits.brightest or bleached
+    found = (
+        *(() if bright else hidden),
         ("dark", brightness < limits.darkest, brightness),
-        ("bright", brightness > limits.brightest, brightness),
+        ("bright", bright, brightness),
         ("flat", contrast < limits.contrast, contrast),
         ("blurred", contrast >= limits.contrast and detail < limits.sharpness, detail),
     )

@@ -62,14 +62,19 @@ export function assess(face, picture, facts) {
   const [eyes, mouth] = [Math.min(...spreads) / most, spread(lips) / most];
   const cover = covered(face, picture, facts);
   const plain = cover.lip_steps < limits.lip_steps && cover.mouth_range < limits.mouth_range;
-  const found = [
+  const hidden = [
     ["eye_hidden", eyes < limits.eyes],
     ["eyes_unlike", eyes >= limits.eyes && cover.likeness < limits.likeness],
     ["brow_hidden", limits.hair !== null && cover.hair > limits.hair],
     ["eyes_hidden", cover.lenses < limits.lenses && cover.eye_range < limits.lens_range],
     ["mouth_hidden", mouth < limits.mouth || cover.lip_redness < limits.lip_redness || plain],
+  ];
+  const bleached = brightness > limits.bleached && hidden.some(([, unfit]) => unfit);
+  const bright = brightness > limits.brightest || bleached;
+  const found = [
+    ...(bright ? [] : hidden),
     ["dark", brightness < limits.darkest, brightness],
-    ["bright", brightness > limits.brightest, brightness],
+    ["bright", bright, brightness],
     ["flat", contrast < limits.contrast, contrast],
     ["blurred", contrast >= limits.contrast && detail < limits.sharpness],
   ];
