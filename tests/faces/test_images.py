@@ -26,6 +26,7 @@ from facialis.errors import PictureError, RecipeError
 from facialis.faces import sources
 from facialis.faces.images import camera_date, display_name, is_video, list_sources, read_picture, read_video
 from facialis.faces.landmarks import FaceLandmarker
+from facialis.faces.videos import sample_video
 
 
 @pytest.fixture(scope="module")
@@ -675,6 +676,21 @@ def test_no_half_grey_frame_before_the_break(tmp_path: Path, name: str) -> None:
         assert len(frames) > 5
         for frame in frames:
             np.testing.assert_array_equal(frame.rgb, whole[frame.time])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov"])
+def test_video_cut_off_before_its_index(tmp_path: Path, name: str) -> None:
+    """Cameras write the index last: of a copy that broke off no frame can be found."""
+    whole = write_video(tmp_path / name).read_bytes()
+    half = whole[: len(whole) // 2]
+    (tmp_path / f"cut-{name}").write_bytes(half)
+    why = "cut off or damaged: it begins as an MP4 or MOV file"
+    with pytest.raises(PictureError, match=rf"cut-{name}: {why}.*copy it again"):
+        list(read_video(tmp_path / f"cut-{name}"))
+    with pytest.raises(PictureError, match=f"sent: {why}"):
+        sample_video(half, name="sent")
+    with pytest.raises(PictureError, match="not a video that can be read"):
+        list(read_video(half[8:]))
 
 
 def test_no_videos(tmp_path: Path) -> None:

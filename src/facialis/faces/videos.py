@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from facialis.errors import PictureError, RecipeError
 from facialis.faces.sources import check_size, display_name, opened
+from facialis.faces.video_frames import frame_rgb
 
 if TYPE_CHECKING:
     import av
     import av.container
-    from av.buffer import Buffer
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ def read_video(path: Video, *, rate: float = 6.0, name: str | None = None) -> It
     Raises
     ------
     PictureError
-        Not a video, no video track, no frame, too large; or the video breaks off, raised after its good frames.
+        Not a video, no index, no video track, no frame, too large; or it breaks off, raised after its good frames.
     RecipeError
         `rate` is not above 0.
     """
@@ -173,6 +173,12 @@ def _opened_video(
             # A file object and no protocol: a playlist cannot make FFmpeg open other files or addresses.
             container = av.open(file, mode="r", options={"protocol_whitelist": "none"})
         except (av.FFmpegError, UnicodeDecodeError) as error:
+            file.seek(4)
+            if file.read(4) == b"ftyp":
+                raise PictureError(
+                    f"{name}: cut off or damaged: it begins as an MP4 or MOV file, but its index, which cameras write "
+                    "last, is missing; copy it again from where it came"
+                ) from error
             raise PictureError(
                 f"{name}: not a video that can be read; give an MP4, MOV, MKV, WebM or AVI file"
             ) from error
@@ -275,31 +281,3 @@ def _stated_duration(container: av.container.InputContainer, stream: av.VideoStr
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     except ValueError:
         return container.duration / 1e6 if container.duration is not None else None
-
-
-def frame_rgb(frame: av.VideoFrame, stream: av.VideoStream, name: str) -> NDArray[np.uint8]:
-    """Return a decoded frame (h, w, 3) upright, its pixels made square; a `PictureError` if it is too large."""
-    check_size(frame.width, frame.height, name)  # it may change on the way
-    ratio = float(stream.sample_aspect_ratio or 1)
-    width = round(frame.width * ratio) if 0.25 <= ratio <= 4 else frame.width
-    check_size(width, frame.height, name)
-    rgb = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
-    return np.ascontiguousarray(_upright(cast("NDArray[np.uint8]", rgb), frame))
-
-
-def _upright(rgb: NDArray[np.uint8], frame: av.VideoFrame) -> NDArray[np.uint8]:
-    """Turn and mirror by the display matrix (a b . / c d . / . . .): x' = a x + c y, y' = b x + d y.
-
-    Only quarter turns and mirrorings are applied; an angle between is rounded to the nearest of them.
-    """
-    try:
-        data = cast("Buffer | None", frame.side_data.get("DISPLAYMATRIX"))
-    except ValueError:  # side data of a kind that this PyAV has no name for
-        return np.rot90(rgb, round(frame.rotation / 90))
-    if data is None:
-        return rgb
-    a, b, _, c, d = np.frombuffer(bytes(data), dtype=np.int32)[:5].tolist()
-    if abs(b) + abs(c) > abs(a) + abs(d):
-        rgb = rgb.transpose(1, 0, 2)
-        a, d = c, b
-    return rgb[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 
 from facialis.errors import PictureError
-from facialis.faces.videos import VideoFrame, frame_rgb
+from facialis.faces.video_frames import frame_rgb
+from facialis.faces.videos import VideoFrame
 
 
 def is_webcam(name: str | os.PathLike[str]) -> bool:
