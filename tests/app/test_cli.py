@@ -439,6 +439,14 @@ def test_demo(tmp_path):
     assert len(list((tmp_path / "facialis-demo").glob("*.png"))) == 3
 
 
+def test_a_demo_without_the_model_leaves_nothing(tmp_path):
+    environment = {**os.environ, "FACIALIS_FACE_LANDMARKER": str(tmp_path / "missing.task")}
+    done = facialis("demo", "--out", tmp_path / "new" / "demo", env=environment)
+    assert done.returncode == 2
+    assert "missing.task" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("command", ["detect", "measure", "simulate", "extract", "study", "cohort", "assets", "demo"])
 def test_help(command):
     done = facialis(command, "--help")

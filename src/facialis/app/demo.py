@@ -29,18 +29,14 @@ def demo(
     from facialis.cohorts.simulated.photo_twin import palsy_twin
     from facialis.detection.batch import face_picture
     from facialis.detection.detector import Detector
-    from facialis.errors import FacialisError
-    from facialis.files import atomic_path
+    from facialis.files import atomic_path, make_folder
     from facialis.reports.findings import Entry, write_report
     from facialis.reports.tables import console, findings_table
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FacialisError(f"cannot make the folder {out}: {error.strerror or error}") from error
     portrait = astronaut()
     entries = []
-    with Detector.load() as detector:
+    with Detector.load() as detector:  # first: where the model's file cannot be had, no empty folder stays
+        make_folder(out)
         face = detector.landmarker.detect(portrait)[0]
         pictures = {"astronaut": portrait}
         for name, severity in SEVERITIES.items():
