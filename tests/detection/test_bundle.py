@@ -7,6 +7,8 @@ import os
 import random
 import re
 import shutil
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -53,6 +55,24 @@ def test_the_packages_own_bundle():
     logits = own.logits(np.array([median] * 3))
     assert logits.shape == (3, 2)
     assert (logits[:, 0] > logits[:, 1]).all()  # the median healthy face is not called palsy
+
+
+GROWN = """
+import dataclasses
+import facialis.modalities.signed as signed
+more = dataclasses.replace(signed.SIGNED_MEASURES[0], name="another")
+signed.SIGNED_MEASURES += (more,)
+from facialis.detection.bundle import Bundle
+Bundle.load()
+"""
+
+
+def test_a_bundle_of_other_signed_measures_than_the_programs_is_refused_when_it_is_loaded():
+    done = subprocess.run([sys.executable, "-c", GROWN], capture_output=True, text=True)
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith("facialis.errors.BundleError")
+    assert "answers signed of shape ['n', 24]" in told
+    assert "signed ('n', 25) in this version of facialis; take a bundle that was trained with it" in told
 
 
 def test_writing_gives_the_same_bundle(tmp_path):

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from facialis.errors import BundleError
+from facialis.modalities.measures import MEASURES
+from facialis.modalities.signed import SIGNED_MEASURES
 
 if TYPE_CHECKING:
     import onnx
 
 INPUTS: dict[str, tuple[int, ...]] = {
-    "landmarks": (478, 3), "transform": (4, 4), "measures": (29,), "crop": (256, 256),
+    "landmarks": (478, 3), "transform": (4, 4), "measures": (len(MEASURES),), "crop": (256, 256),
 }  # fmt: skip
 """What a graph may ask for of each face: landmarks in px, the landmarker's head transform, the card's measures, and the
 face's grey crop (0 to 255, see `facialis.modalities.crops`), which is one for all rows."""
 OUTPUTS: dict[str, tuple[int, ...]] = {
-    "logits": (2,), "side": (), "regions": (4,), "severity": (), "novelty": (), "measures": (29,), "signed": (24,),
+    "logits": (2,), "side": (), "regions": (4,), "severity": (), "novelty": (), "measures": (len(MEASURES),),
+    "signed": (len(SIGNED_MEASURES),),
 }  # fmt: skip
 """What a graph may answer of each face; ``logits`` it must. See `facialis.models.detector_net.Answers`."""
 _OWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
@@ -58,6 +61,7 @@ def check_graph(graph: bytes, where: str) -> onnx.ModelProto:
                 raise BundleError(
                     f"{where} {what} {port.name} of shape {shape}; a face has "
                     + ", ".join(f"{name} {('n', *size)}" for name, size in known.items())
+                    + " in this version of facialis; take a bundle that was trained with it"
                 )
     if not model.graph.input or "logits" not in {port.name for port in model.graph.output}:
         raise BundleError(f"{where} must go from some of {', '.join(INPUTS)} to logits")
