@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -85,6 +87,16 @@ def test_a_map_that_any_net_would_give_fails_and_is_not_drawn(face):
     assert "random weights" in page
 
 
+def test_the_page_of_maps_shows_names_only_where_they_are_asked_for():
+    photo = Mapped("ward/Anna.png", reason="ward/Anna.png: no such file; check the path")
+    named = {names: render_maps([photo], row="r", weights="", limits="", names=names) for names in (False, True)}
+    assert "<h2>Photo 1</h2>" in named[False]
+    assert "Anna" not in named[False]
+    assert "<h2>Anna.png</h2>" in named[True]
+    assert all("<p>no such file; check the path</p>" in page and "ward" not in page for page in named.values())
+    assert CliRunner().invoke(app, ["explain", "a.png", "--names"]).exit_code == 2
+
+
 def test_a_studys_row_from_the_command_line(tmp_path, astronaut):
     cohort = tiny_cohort(tmp_path / "t")
     recipes = [recipe for name in ("rgb-mixer", "measures-net") for recipe in load_recipes(name, TINY)]
@@ -97,7 +109,10 @@ def test_a_studys_row_from_the_command_line(tmp_path, astronaut):
     assert found.exit_code == 0, found.output
     assert "a.png: occlusion: likeness to random weights" in found.output
     assert "b.png: no face" in found.output
-    assert "not a medical device" in (tmp_path / "maps.html").read_text()
+    shown = (tmp_path / "maps.html").read_text()
+    assert "not a medical device" in shown
+    assert re.findall("<h2>(.*?)</h2>", shown) == ["Photo 1", "Photo 2"]
+    assert "a.png" not in shown
     refused = CliRunner().invoke(app, [*words, *page, "--row", "measures-net"])
     assert refused.exit_code == 2
     assert (

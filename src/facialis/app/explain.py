@@ -37,6 +37,9 @@ def explain(
     maps: Annotated[
         Path | None, typer.Option(help="With --from: write a page of where the study's image row looks instead.")
     ] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="With --maps: show the files' names on the page, not numbers.")
+    ] = False,
     study: Annotated[
         Path | None,
         typer.Option("--from", metavar="STUDY", help="A finished study, for --maps; needs the extra train."),
@@ -66,6 +69,8 @@ def explain(
         raise typer.BadParameter("--report goes with --audit")
     if (maps is None) != (study is None) or (maps is not None and audit is not None):
         raise typer.BadParameter("--maps PAGE goes with --from STUDY, and not with --audit")
+    if names and maps is None:
+        raise typer.BadParameter("--names goes with --maps")
     for path in (out, report, maps):
         if path is not None:
             check_output(path, paths or [])
@@ -82,6 +87,7 @@ def explain(
             cohort or study / "cohort",
             maps,
             face,
+            names=names,
             weights=weights,
             random_weights=random_weights,
         )

@@ -16,6 +16,7 @@ def run_maps(
     out: Path,
     face: str,
     *,
+    names: bool,
     weights: Path | None,
     random_weights: bool,
 ) -> None:
@@ -57,7 +58,7 @@ def run_maps(
         f"A map is shown only where that rank correlation lies below {LIKE}, and integrated gradients only where they "
         f"miss what they must add up to by less than {GAP} of the sum of their sizes."
     )
-    write_maps(out, photos, row=row, weights=kind, limits=limits)
+    write_maps(out, photos, row=row, weights=kind, limits=limits, names=names)
     for photo in photos:
         for one in photo.maps:
             said = "passed" if one.passed else "failed: not shown"

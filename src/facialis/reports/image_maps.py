@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis import __version__
-from facialis.faces.sources import display_name
+from facialis.faces.sources import display_name, without_name
 from facialis.files import write_text
 from facialis.reports.templating import page_environment
+from facialis.words import words
 
 NOTICE = "Research use; not a medical device."
 _BLUE, _ORANGE = np.array([28, 93, 153]), np.array([214, 96, 11])
@@ -50,28 +52,29 @@ class Mapped:
     reason: str = ""
 
 
-def write_maps(path: Path | str, photos: Sequence[Mapped], *, row: str, weights: str, limits: str) -> None:
-    """Write the page; atomically. A map that failed its check is named and not drawn.
+def write_maps(path: Path | str, photos: Sequence[Mapped], **options: Any) -> None:
+    """Write the page, options as for `render_maps`; atomically. A map that failed its check is named and not drawn.
 
     Raises
     ------
     FacialisError
         The file cannot be written.
     """
-    write_text(path, render_maps(photos, row=row, weights=weights, limits=limits))
+    write_text(path, render_maps(photos, **options))
 
 
-def render_maps(photos: Sequence[Mapped], *, row: str, weights: str, limits: str) -> str:
-    """Return the page as text."""
+def render_maps(photos: Sequence[Mapped], *, row: str, weights: str, limits: str, names: bool = False) -> str:
+    """Return the page as text; without `names` a photo has its number, and its name nowhere."""
+    say = words("en")
     items = [
         {
-            "title": display_name(photo.source),
-            "reason": display_name(photo.reason),
+            "title": display_name(os.path.basename(photo.source)) if names else say("report.photo", number=number),
+            "reason": display_name(without_name(photo.reason, photo.source)),
             "logit": photo.logit,
             "crop": None if photo.crop is None else _png(np.repeat(255 * photo.crop[..., None], 3, axis=2)),
             "maps": [] if photo.crop is None else [_drawn(one, photo.crop) for one in photo.maps],
         }
-        for photo in photos
+        for number, photo in enumerate(photos, 1)
     ]
     return (
         page_environment()
