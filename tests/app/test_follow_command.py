@@ -108,6 +108,9 @@ def test_the_page_names_every_gap(told):
         said = words(language)
         assert said("notice.research") in told[language]
         assert said("follow.changes") in told[language]
+        for why in ("no_face", "file_unknown"):
+            assert said(f"known.{why}") in told[language]
+            assert language == "en" or words("en")(f"known.{why}") not in told[language]
         assert said("region.mouth")[:1].upper() + said("region.mouth")[1:] in told[language]
 
 

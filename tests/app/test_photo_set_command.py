@@ -58,6 +58,9 @@ def test_the_chart_has_every_view_in_order_and_names_the_gaps(pages):
         assert found == [say(f"view.{view}") for view in CHART]
         assert page.count('class="gone"') == len(CHART) - 4
         assert say("sheet.left_out") in page
+        for why in ("no_face", "file_unknown"):
+            assert say(f"known.{why}") in page
+            assert language == "en" or words("en")(f"known.{why}") not in page
         assert say("notice.research") in page
         for scale in ("sunnybrook", "eface", "house_brackmann"):
             assert say(f"sheet.{scale}") in page

@@ -15,7 +15,7 @@ from facialis.detection.detector import Detector
 from facialis.detection.finding import Finding, sigmoid
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
 from facialis.errors import FacialisError
-from facialis.faces.quality import Limits, assess
+from facialis.faces.quality import Limits
 from facialis.modalities.measures import MEASURES
 from facialis.reports import pdf, photo_rows
 from facialis.reports.card_in_short import card_lines
@@ -195,25 +195,13 @@ def test_the_healthy_difference_is_drawn_on_the_side_it_lies(palsy):
     assert row["difference"].startswith("+")
 
 
-def test_every_reason_has_words_in_german(astronaut, astronaut_face):
-    say = words("de")
-    hard = Limits(1e9, -1, -1, 1e9, 1e9, -1, 1e9, -1, 2, 1e9, 1e9, 1e9)
-    grey = np.zeros_like(astronaut)
-    reasons = {
-        *assess(astronaut_face, astronaut, hard).reasons,
-        *assess(astronaut_face, astronaut, dataclasses.replace(hard, brightest=255)).reasons,
-        *assess(astronaut_face, grey, dataclasses.replace(hard, contrast=1e9)).reasons,
-        "no face 3: 1 found",
-        "unlike the faces that the model knows (is the picture upright, the face uncovered?): distance 3.1, up to 2.5",
-        "landmarks disagree by 12% of the distance between the eyes with those of the mirrored picture, "
-        "up to 8% can be judged",
-        "no face in the mirrored picture: the landmarks are not to be trusted",
-    }
-    assert len(reasons) >= 12
-    for reason in reasons:
-        assert translated(reason, say) != reason, reason
-        assert translated(reason, words("en")) == reason
-    assert "3,1" in translated(next(r for r in reasons if "distance 3.1" in r), say)
+def test_a_forced_finding_says_why_it_was_unfit_in_german(detector, astronaut):
+    forced = Detector(detector.bundle, detector.landmarker, Limits(interocular_px=1e3), force=True)
+    found = forced.detect(astronaut)
+    assert found.forced
+    page = render_photos([look_at(forced, found, astronaut, "Foto 1", language="de")], detector.bundle, language="de")
+    assert page.count("Gesicht zu klein: 43 px zwischen den Augen, 1000 sind nötig") == 2  # above, and explained
+    assert "face too small" not in page
 
 
 def test_the_card_that_ships_has_words_in_german():

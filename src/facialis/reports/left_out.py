@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from facialis.detection.follow import Course, Visit
 from facialis.detection.takes import NOT_READ, NOT_SURE, SURE, VIDEO
 from facialis.words import Words
+from facialis.words.known import reasons_line
 
 
 def left_out_lines(
@@ -39,7 +40,7 @@ def left_out_lines(
         lines += [_not_used(names, visit, number, say) for number in range(len(visit.unused))]
         for each in visit.unfit:
             name = names[each.number]
-            reasons = "; ".join(reason.removeprefix(f"{name}: ") for reason in each.finding.reasons) or "-"
+            reasons = reasons_line(each.finding.reasons, name, say)
             lines.append(f"{visit.date}, " + say("follow.left_photo", photo=name, reasons=reasons))
     return lines + [say("follow.left_photo", photo=name, reasons=say(f"follow.{why}")) for name, why in left_out]
 

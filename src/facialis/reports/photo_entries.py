@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from facialis.errors import FacialisError, PictureError
 from facialis.faces.images import read_picture
 from facialis.faces.sources import without_name
 from facialis.reports.composites import Composite, composites
+from facialis.words import words
+from facialis.words.known import translated
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector, FaceChoice
@@ -82,8 +85,11 @@ def look_at(
         return Entry(title, finding, picture, digest=digest, moved=moved)
     assert finding.quality is not None
     explanation, unexplained = None, ""
+    said = tuple(translated(reason, words(language)) for reason in finding.reasons)
     try:
-        explanation = explain(finding, detector.bundle, language=language, picture=rgb)
+        explanation = explain(
+            dataclasses.replace(finding, reasons=said), detector.bundle, language=language, picture=rgb
+        )
     except FacialisError as error:
         unexplained = str(error).removeprefix(f"{finding.source}: ")
     return Entry(

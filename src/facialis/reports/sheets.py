@@ -15,6 +15,7 @@ from facialis.faces.sources import without_name
 from facialis.reports.levelled import levelled
 from facialis.reports.photo_set import Sheet, Shown
 from facialis.words import Words
+from facialis.words.known import reasons_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,10 +68,10 @@ def make_sheet(
     told = row or {"side": None, "side_probability": None}
     grades = grade_ranges(excursions, told["side"], told["side_probability"])
     taken = {called: view for view, (called, _) in chosen.items()}
-    left_out = {} if row is None else {out["photo"]: "; ".join(out["reasons"]) for out in row["left_out"]}
+    left_out = {} if row is None else {out["photo"]: out["reasons"] for out in row["left_out"]}
     shown = []
     for called, view, finding in judged:
         jpeg, points = cuts.get(called, (None, None))
-        why = "" if called in taken else left_out.get(called) or "; ".join(finding.reasons) or "-"
+        why = "" if called in taken else reasons_line(left_out.get(called, finding.reasons), called, say)
         shown.append(Shown(called, taken.get(called, view), jpeg, points, why))
     return Sheet(title, row, excursions, grades, record, shown)

@@ -15,28 +15,40 @@ const ADVICE = {
  * @returns {{translated: function(string): string, advice: function(string[]): string[]}}
  */
 export function knownTexts(english, say) {
-  const patterns = Object.entries(english.texts)
-    .filter(([key]) => key.startsWith("known."))
-    .map(([key, text]) => [key, new RegExp(`^${pattern(text)}$`, "s")]);
-  const recognised = (text) => {
+  const texts = Object.entries(english.texts).filter(([key]) => key.startsWith("known."));
+  const patternsOf = (entries) => entries.map(([key, text]) => [key, new RegExp(`^${pattern(text)}$`, "s")]);
+  const whole = patternsOf(texts);
+  const heads = patternsOf(texts.filter(([, text]) => text.includes(":")).map(([key, text]) => [key, headOf(text)])); // as a video's reasons are
+  const recognised = (text, patterns = whole) => {
     for (const [key, known] of patterns) {
       const found = known.exec(text);
       if (found) return [key, found.groups ?? {}];
     }
     return null;
   };
-  const asSaid = (value) => (/^\d+\.\d+$/.test(value) ? value.replace(".", say.texts["format.decimal_mark"]) : value);
+  const asSaid = (value) => {
+    if (/^\d{1,3}(,\d{3})+$/.test(value)) return value.replaceAll(",", "\u202f");
+    return /^\d+\.\d+$/.test(value) ? value.replace(".", say.texts["format.decimal_mark"]) : value;
+  };
   return {
     translated(text) {
+      if (say.language === "en") return text;
       const found = recognised(text);
-      if (!found) return text;
-      return say(found[0], Object.fromEntries(Object.entries(found[1]).map(([name, value]) => [name, asSaid(value)])));
+      const head = found ? null : recognised(text, heads);
+      if (!found && !head) return text;
+      const [key, values] = found ?? head;
+      const said = say(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, asSaid(value)])));
+      return head ? headOf(said) : said;
     },
     advice(reasons) {
       const keys = reasons.map((reason) => ADVICE[recognised(reason)?.[0].slice("known.".length)]).filter(Boolean);
       return [...new Set(keys)].map((key) => say(`page.app.advice.${key}`));
     },
   };
+}
+
+function headOf(text) {
+  return text.split(":")[0];
 }
 
 function pattern(text) {
