@@ -78,6 +78,17 @@ def test_nothing_leaks_unless_asked(pages):
     assert all("<b>Muster" not in page and "<script" not in page for page in pages.values())
 
 
+@pytest.mark.parametrize("command", ["photo-set", "detect"])
+def test_a_folder_given_by_a_relative_path_is_not_named(folder, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(folder.parent)
+    page = tmp_path / "page.html"
+    photo = "/Muster_pucker.jpg" if command == "detect" else ""
+    CliRunner().invoke(app, [command, f"./{folder.name}{photo}", "--report", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert words("en")("known.file_unknown") in text
+    assert "Muster" not in text
+
+
 def test_a_bundle_that_knows_neither_sets_nor_movements(folder, landmarker):
     bundle = Bundle.load()
     bundle.card = dataclasses.replace(bundle.card, photo_set=None, movements=None)

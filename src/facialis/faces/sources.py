@@ -117,11 +117,14 @@ def without_name(message: str, path: str | os.PathLike[Any]) -> str:
 
     Examples
     --------
-    >>> without_name("photos/Anna.jpg: no such file; check the path", "photos/Anna.jpg")
+    >>> without_name("photos/Anna.jpg: no such file; check the path", "./photos/Anna.jpg")
     'no such file; check the path'
     """
-    rest = message.removeprefix(f"{display_name(path)}: ")
-    for name in sorted({os.fsdecode(path), display_name(path), os.path.basename(os.fsdecode(path))}, key=len)[::-1]:
+    given = os.fsdecode(path)
+    rest = message
+    for name in (given, str(Path(given))):  # messages say ./photos/Anna.jpg without its dot
+        rest = rest.removeprefix(f"{display_name(name)}: ")
+    for name in sorted({given, display_name(given), os.path.basename(given)}, key=len)[::-1]:
         if len(name) > 3:  # shorter ones stand in words, too
             rest = rest.replace(name, "-")
     return rest

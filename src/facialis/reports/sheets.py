@@ -58,7 +58,7 @@ def make_sheet(
             if finding.face is not None:
                 cuts[called] = levelled(rgb if photos else None, finding.face)
         except PictureError as error:
-            renamed = PictureError(f"{called}: {without_name(str(error), photo.path)}")
+            renamed = PictureError(f"{called}: {without_name(str(error), photo.name)}")
             finding = detector.unreadable(called, renamed)
         judged.append((called, view_of(photo.path), finding))
     chosen = chosen_views(judged, detector)
