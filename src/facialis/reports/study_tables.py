@@ -100,7 +100,7 @@ def latex_table(results: Mapping[str, Any]) -> str:
 
 
 def terminal_table(results: Mapping[str, Any]) -> Table:
-    """Return the rows as a table for the terminal; why a row did not run stands below it, once for all it is true of."""
+    """Return the rows as a table for the terminal; why rows did not run stands below it, once for all alike."""
     from rich.markup import escape
     from rich.table import Table
 
