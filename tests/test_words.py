@@ -12,7 +12,8 @@ import pytest
 
 import facialis
 from facialis.errors import RecipeError
-from facialis.modalities.views import REGIONS, VIEWS
+from facialis.modalities.regions import REGIONS
+from facialis.modalities.views import VIEWS
 from facialis.words import languages, words
 from facialis.words.known import recognised
 

@@ -27,7 +27,7 @@ import json
 from importlib.resources import files
 import hashlib
 import facialis
-from facialis.faces.assets import ASSETS
+from facialis.faces.asset_table import ASSETS
 graph = files("facialis").joinpath("detection/default.bundle/model.onnx").read_bytes()
 models = [("default.bundle", facialis.__version__, hashlib.sha256(graph).hexdigest(), "Apache-2.0", None, "shipped")]
 models += [(a.filename, None, a.sha256, a.licence, a.address, "fetched when first needed") for a in ASSETS.values()]

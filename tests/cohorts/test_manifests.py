@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from pathlib import Path
 
+import jsonschema
 import pandas as pd
 import pytest
 
 from facialis.cohorts.folder import read_folder
+from facialis.cohorts.manifest import row_schema
 from facialis.cohorts.sources import extract_sources
 from facialis.cohorts.thinning import thin
 from facialis.errors import CohortError
@@ -153,3 +157,53 @@ def test_thinning():
         assert times.iloc[0] + times.iloc[-1] == pytest.approx(13, abs=1)
     with pytest.raises(CohortError, match="every is 0"):
         thin(table, every=0)
+
+
+GOOD = {"path": "a.png", "subject_id": "1", "label": "1"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "fits"),
+    [
+        ({}, True),
+        ({"subject_id": None, "subject": "p1"}, True),
+        ({"label": None, "group": " Palsy "}, True),
+        ({"side": "LEFT", "sex": "w", "consent": "No", "time": "0.5", "age": "71", "site": "Ward 1"}, True),
+        ({"label": "0.0", "time": "1e1", "heart": "unknown columns are kept"}, True),
+        ({"path": "more/..b/a.png"}, True),
+        ({"path": None}, False),
+        ({"path": "../a.png"}, False),
+        ({"path": "/a.png"}, False),
+        ({"path": "C:\\a.png"}, False),
+        ({"subject_id": None}, False),
+        ({"subject_id": " "}, False),
+        ({"label": None}, False),
+        ({"label": "2"}, False),
+        ({"label": "palsy"}, False),
+        ({"group": "ill"}, False),
+        ({"side": "both"}, False),
+        ({"sex": "?"}, False),
+        ({"consent": "perhaps"}, False),
+        ({"time": "-1"}, False),
+        ({"age": "old"}, False),
+    ],
+)
+def test_the_schema_says_what_the_reader_does(tmp_path, changed, fits):
+    row = {name: cell for name, cell in (GOOD | changed).items() if cell is not None}
+    schema = row_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert jsonschema.Draft202012Validator(schema).is_valid(row) is fits
+    picture = tmp_path / row.get("path", "a.png")
+    if fits:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame([row]).to_csv(tmp_path / "manifest.csv", index=False)
+    if fits:
+        assert len(read_folder(tmp_path).frames) == 1
+    else:
+        with pytest.raises(CohortError):
+            read_folder(tmp_path)
+
+
+def test_the_published_schema_is_that_of_the_program():
+    published = Path(__file__).parents[2] / "docs" / "reference" / "manifest.schema.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == row_schema(), "run python tools/docs/reference.py"

@@ -16,10 +16,11 @@ from facialis.cohorts.simulated.patients import EXTENTS, GRADES, draw_palsies, g
 from facialis.cohorts.simulated.sequences import LAG, simulate_sequence, time_course
 from facialis.cohorts.simulated.shape import draw_identities, mean_face
 from facialis.cohorts.simulated.simulate import simulate_faces
-from facialis.cohorts.simulated.truth import millimetres, region_landmarks
+from facialis.cohorts.simulated.truth import millimetres
 from facialis.errors import CohortError, FacialisError
 from facialis.faces.fields import mirror_field
 from facialis.faces.mesh import N_LANDMARKS
+from facialis.modalities.regions import REGIONS, region_landmarks
 
 Array = NDArray[np.float64]
 CORNER, BROW, UPPER, LOWER = (61, 291), (105, 334), (159, 386), (145, 374)
@@ -230,7 +231,7 @@ def test_standard_views_come_in_order_with_their_truth() -> None:
     assert (healthy["grade"] == "normal").all()
     ill = faces.frames[faces.frames["group"] == "patient"]
     assert (ill["grade"] == [grade_of(value) for value in ill["severity"]]).all()
-    regions = ill[[f"palsy_mm_{region}" for region in muscles.REGIONS]]
+    regions = ill[[f"palsy_mm_{region}" for region in REGIONS]]
     assert (regions.max(axis=1) <= ill["palsy_mm"] + 1e-9).all()
     assert set(region_landmarks("mouth")) & set(region_landmarks("eye")) == set()
 

@@ -31,7 +31,7 @@ from facialis.faces.mesh import canonical_face, mirror_permutation
 from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.crops import CROP_SIZE, crop
 from facialis.modalities.measures import MEASURES
-from facialis.modalities.views import REGIONS
+from facialis.modalities.regions import REGIONS
 
 KINDS = ("regions", "branches", "measures")
 NAMES = [entry.name for entry in MEASURES]

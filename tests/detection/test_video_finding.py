@@ -12,7 +12,8 @@ from facialis import Detector
 from facialis.cohorts.simulated.videos import simulate_videos
 from facialis.detection.bundle import Bundle
 from facialis.detection.excursions import Motion
-from facialis.detection.finding import Finding, logit_of, sigmoid
+from facialis.detection.finding import Finding
+from facialis.detection.odds import logit_of, sigmoid
 from facialis.detection.prompts import Prompts
 from facialis.detection.video import VideoOptions
 from facialis.detection.video_finding import FRAMES, MOVEMENTS, whole_finding

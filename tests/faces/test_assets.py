@@ -22,7 +22,8 @@ import requests  # noqa: F401 (here, for it tries a socket when imported, and te
 from bad_pictures import without_rights
 from facialis.errors import AssetError
 from facialis.faces import assets, fetching
-from facialis.faces.assets import ASSETS, Asset, Wheel, asset_path, cache_folder, list_assets, matches, verify
+from facialis.faces.asset_table import ASSETS, Asset, Wheel
+from facialis.faces.assets import asset_path, cache_folder, list_assets, matches, verify
 
 CONTENT = bytes(range(256)) * 400
 WRONG = CONTENT[::-1]
@@ -362,7 +363,8 @@ def test_cache_that_cannot_be_written(wheelhouse: Path, monkeypatch: pytest.Monk
 
 FETCH = """
 import dataclasses, hashlib, sys
-from facialis.faces.assets import ASSETS, Asset, Wheel, asset_path
+from facialis.faces.asset_table import ASSETS, Asset, Wheel
+from facialis.faces.assets import asset_path
 sha, size, address = sys.argv[1:]
 ASSETS["small"] = Asset("small", "small.bin", sha, int(size), "", "", address, (Wheel("carrier==1.0", "a.bin"),), "E")
 path = asset_path("small")

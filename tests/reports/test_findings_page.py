@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 
@@ -94,3 +95,10 @@ def test_csv_and_terminal_table(judged):
     cells = [str(cell) for column in table.columns for cell in column.cells]
     assert "[bold]x[/bold]" in cells  # names are text, never markup
     assert "[red]why[/red]" in cells
+
+
+def test_a_side_that_is_hardly_more_probable_is_not_told_as_one(judged):
+    told = dataclasses.replace(judged.finding, side="subject_right", side_probability=0.97, regions={"mouth": 0.9})
+    even = dataclasses.replace(told, side_probability=0.56)
+    rows = list(findings_table([told, even]).columns[3].cells)
+    assert [str(row) for row in rows] == ["subject's right (97%): mouth", "side not told (subject's right 56%): mouth"]

@@ -12,8 +12,9 @@ import pytest
 from facialis.cohorts.simulated.photo_twin import palsy_twin
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector
-from facialis.detection.finding import Finding, sigmoid
+from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
+from facialis.detection.odds import sigmoid
 from facialis.errors import FacialisError
 from facialis.faces.quality import Limits
 from facialis.modalities.measures import MEASURES

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from facialis.detection.finding import Finding
-from facialis.detection.video import VideoReading
+from facialis.detection.video_reading import VideoReading
 from facialis.faces.mesh import canonical_face
 from facialis.modalities.views import VIEWS
 from facialis.reports.events import EVENT_COLUMNS, event_rows

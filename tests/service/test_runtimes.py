@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from facialis.app.cli import app
 from facialis.detection.bundle import Bundle
 from facialis.errors import AssetError
-from facialis.faces.assets import Asset
+from facialis.faces.asset_table import Asset
 from facialis.service import runtimes
 from facialis.service.engine_facts import fits
 from facialis.service.engine_files import engine_files

@@ -27,30 +27,6 @@ ELSEWHERE = re.compile(
     r"<(?:script|link|img|iframe|source|video)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'>\s]+)"
 )
 
-COLUMNS = {
-    "path": "picture or video, relative to the folder",
-    "subject_id": "whom it shows; `subject` is read as this",
-    "label": "1 palsy, 0 none; may be left out where `group` is there",
-    "group": "`patient` or `healthy`; by default who has a frame with label 1 is a patient",
-    "weak_side": "`left` or `right`, the subject's own; `side` is read as this",
-    "sequence": "name of a sequence of frames",
-    "time": "seconds from its start",
-    "site": "where it was taken; `study ask same-source` and `leakage` look at it",
-    "consent": "`yes` or `no`; with `no` the picture is not opened, and is accounted for",
-    "sex": "of the subject, for `study ask fairness`",
-    "age": "years",
-    "age_band": "as it is written, for `fairness` and reference ranges",
-    "skin_tone": "as it is written, for `fairness`",
-    "portrait": "the photo that a simulated picture was made from",
-    "source": "name of the data set; by default the folder's",
-    "simulated": "true where the picture is; the cohort is then called simulated",
-    **dict.fromkeys(("view", "movement"), "what the picture shows"),
-    **dict.fromkeys(
-        ("kind", "severity", "grade", "pair", "seed", "lag_s"), "of simulated people, as `simulate` writes"
-    ),
-    **dict.fromkeys(("frames", "fps", "height", "width"), "of simulated videos, as `simulate` writes"),
-}
-
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the drawings of the measures, and the schemas."""
@@ -118,10 +94,11 @@ def _in_full(match: re.Match[str], text: str, command: Any) -> str:
 
 
 def _schemas() -> dict[str, Any]:
+    from facialis.cohorts.manifest import row_schema
     from facialis.service import schemas
 
     models = {"finding": schemas.FindingOut, "explanation": schemas.ExplanationOut, "face-points": schemas.PointsIn}
-    return {name: model.model_json_schema() for name, model in models.items()}
+    return {name: model.model_json_schema() for name, model in models.items()} | {"manifest": row_schema()}
 
 
 def finding_fields() -> str:
@@ -149,14 +126,9 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def manifest_columns() -> str:
-    """Return the columns of a manifest; the build fails where the program knows others."""
-    from facialis.cohorts.folder import _ALIASES, _KNOWN
+    """Return the columns of a manifest."""
+    from facialis.cohorts.manifest import COLUMNS
 
-    differs = set(COLUMNS) ^ (set(_KNOWN) - set(_ALIASES))
-    if differs:
-        raise PluginError(
-            f"tools/docs/reference.py: the columns of a manifest are others: {', '.join(sorted(differs))}"
-        )
     return "| column | what |\n|---|---|\n" + "\n".join(f"| `{name}` | {what} |" for name, what in COLUMNS.items())
 
 

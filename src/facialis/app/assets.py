@@ -40,7 +40,8 @@ def show() -> None:
 @app.command("fetch")
 def fetch(names: NamesArgument = None) -> None:
     """Fetch files into the user cache, unless they are there already."""
-    from facialis.faces.assets import ASSETS, asset_path
+    from facialis.faces.asset_table import ASSETS
+    from facialis.faces.assets import asset_path
     from facialis.service.runtimes import RUNTIMES, fetch_runtimes, runtime_folder
 
     for name in names or ASSETS:
@@ -55,7 +56,7 @@ def fetch(names: NamesArgument = None) -> None:
 @app.command("verify")
 def verify(names: NamesArgument = None) -> None:
     """Compare the files on this disk with their SHA-256."""
-    from facialis.faces.assets import ASSETS
+    from facialis.faces.asset_table import ASSETS
     from facialis.faces.assets import verify as verify_asset
     from facialis.service.runtimes import RUNTIMES, is_whole, runtime_folder
 

@@ -77,7 +77,7 @@ def faces_of(frames: pd.DataFrame, landmarks: Any, transforms: Any) -> Faces:
     """Return a cohort's rows as faces with what is known of them: the label, and of a simulation the rest."""
     import numpy as np
 
-    from facialis.modalities.views import REGIONS
+    from facialis.modalities.regions import REGIONS
     from facialis.models.geometric_training import Truth
     from facialis.studies.detector import Faces
 

@@ -113,8 +113,8 @@ class Cohort:
             The cohort does not hold this modality, or its file is missing or damaged.
         """
         if name not in self._files:
-            held = ", ".join(self.modalities)
-            raise CohortError(f"{self.path}: holds no {name!r}, only {held}; extract it again with pictures")
+            again = "simulate it again with --pictures" if self.simulated else "extract it again with pictures"
+            raise CohortError(f"{self.path}: holds no {name!r}, only {', '.join(self.modalities)}; {again}")
         try:
             return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
         except (OSError, ValueError) as error:

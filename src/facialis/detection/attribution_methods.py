@@ -21,7 +21,7 @@ from facialis.attribution import (
 )
 from facialis.detection.coalitions import N_MEASURES, Played
 from facialis.modalities.measures import MEASURES
-from facialis.modalities.views import REGIONS
+from facialis.modalities.regions import REGIONS
 
 Values = NDArray[np.float64]
 

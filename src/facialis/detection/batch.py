@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from facialis.detection.bundle import Bundle
 from facialis.detection.detector import Detector, FaceChoice
 from facialis.detection.finding import Finding
-from facialis.detection.video import VideoOptions, VideoReading
+from facialis.detection.video import VideoOptions
+from facialis.detection.video_reading import VideoReading
 from facialis.errors import FacialisError, PictureError
 from facialis.faces.assets import asset_path
 from facialis.faces.geometry import undo_pose

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, SIDES
+from facialis.detection.number import Number
 from facialis.modalities.movements import (
     AT_APEX,
     CLEAR,

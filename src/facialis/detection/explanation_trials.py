@@ -20,7 +20,7 @@ from facialis.faces.geometry import head_pose, interocular_distance, undo_pose
 from facialis.modalities.asymmetry import with_sign_of
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.measures import measure
-from facialis.modalities.views import REGIONS
+from facialis.modalities.regions import REGIONS
 
 Values = NDArray[np.float64]
 

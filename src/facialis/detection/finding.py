@@ -11,55 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis import __version__
+from facialis.detection.number import Number
+from facialis.detection.odds import sigmoid
 from facialis.faces.landmarks import Face
 from facialis.faces.quality import Quality
 
 if TYPE_CHECKING:
     from facialis.detection.bundle import Bundle
     from facialis.detection.explain import Explanation
-    from facialis.detection.video import VideoReading
+    from facialis.detection.video_reading import VideoReading
 
 Status = Literal["judged", "abstained", "error"]
 Side = Literal["subject_left", "subject_right"]
-
-
-def sigmoid(logit: float) -> float:
-    """Return the probability of log odds."""
-    return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
-
-
-def logit_of(probability: float) -> float:
-    """Return the log odds of a probability between 0 and 1."""
-    return math.log(probability / (1 - probability))
-
-
-@dataclass(frozen=True)
-class Number:
-    """A measured number with its error, and what healthy faces measure.
-
-    Attributes
-    ----------
-    value, error
-        In `unit`; the error is one standard deviation.
-    reference
-        Range of the middle 95 % of healthy faces; of a number with a sign, of its size.
-    percentile
-        Share of healthy faces with a smaller number (of a number with a sign: size), %, between 1 and 99.
-    """
-
-    value: float
-    error: float
-    unit: str
-    reference: tuple[float, float] | None = None
-    percentile: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready object."""
-        reference = None if self.reference is None else [round(end, 5) for end in self.reference]
-        value, error = round(self.value, 5), round(self.error, 5)
-        return {
-            "value": value, "error": error, "unit": self.unit, "reference": reference, "percentile": self.percentile,
-        }  # fmt: skip
 
 
 MORE = (

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.bundle import Bundle
-from facialis.detection.finding import Finding, Side, sigmoid
+from facialis.detection.finding import Finding, Side
 from facialis.detection.millimetres import millimetres_of
 from facialis.detection.number_errors import noisy_copies
+from facialis.detection.odds import sigmoid
 from facialis.detection.reading import Reading, log_odds, logit_error, mean_answers, measured, numbers
 from facialis.detection.second_look import DISAGREEMENT, disagreement
 from facialis.errors import FacialisError, PictureError, RecipeError
@@ -23,8 +24,8 @@ from facialis.faces.quality import Limits, Quality, assess_landmarks
 from facialis.faces.reasons import reason
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.crops import crop
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.signed import signed_measures
-from facialis.modalities.views import REGIONS
 
 
 class Judge:

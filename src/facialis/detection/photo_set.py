@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.finding import Finding, sigmoid
+from facialis.detection.finding import Finding
+from facialis.detection.odds import sigmoid
 from facialis.errors import BundleError
 from facialis.faces.geometry import undo_pose
 from facialis.modalities.movements import MovementModel, recognise
 from facialis.modalities.photo_sets import FEATURES, SetModel, counted, features_of, gains, thresholds
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.trajectories import channels
-from facialis.modalities.views import REGIONS, TOLD, VIEWS
+from facialis.modalities.views import TOLD, VIEWS
 
 if TYPE_CHECKING:
     from facialis.detection.bundle import Bundle

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.excursions import Motion, compare_sides
-from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, SIDES, iris_scale
+from facialis.detection.number import Number
 from facialis.detection.number_errors import noisy_copies, spread
 from facialis.faces.geometry import head_pose, undo_pose
 from facialis.faces.landmarks import Face

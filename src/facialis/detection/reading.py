@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.detection.finding import Number
 from facialis.detection.millimetres import IRIS_SPREAD, millimetre_names
+from facialis.detection.number import Number
 from facialis.detection.number_errors import spread
 from facialis.faces.face import Face
 from facialis.faces.geometry import undo_pose

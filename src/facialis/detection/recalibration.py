@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.detection.card import Card
-from facialis.detection.finding import Finding, sigmoid
+from facialis.detection.finding import Finding
+from facialis.detection.odds import sigmoid
 from facialis.detection.quantities import reference_of_people
 from facialis.detection.reference import Reference
 from facialis.errors import FacialisError

@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.cohorts.simulated.truth import region_landmarks
-from facialis.detection.finding import sigmoid
 from facialis.detection.millimetres import iris_scale
+from facialis.detection.odds import sigmoid
 from facialis.faces.mesh import canonical_face, mirror_permutation
-from facialis.modalities.views import REGIONS
+from facialis.modalities.regions import REGIONS, region_landmarks
 
 Values = NDArray[np.float64]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from facialis.detection.millimetres import iris_scale
 from facialis.detection.number_errors import noisy_copies, spread
 from facialis.detection.prompts import Prompts
 from facialis.detection.video_finding import whole_finding
+from facialis.detection.video_reading import VideoReading
 from facialis.errors import PictureError
 from facialis.faces.face import Face
 from facialis.faces.following import Follower, Person
@@ -25,7 +25,7 @@ from facialis.faces.quality import NO_FACE
 from facialis.faces.videos import VideoFrame
 from facialis.modalities.coordinates import in_iris_frame
 from facialis.modalities.movements import MEASURED, Event, find_events, rest_of
-from facialis.modalities.trajectories import CHANNELS, TRAJECTORIES, channels, trajectories
+from facialis.modalities.trajectories import CHANNELS, channels
 
 if TYPE_CHECKING:
     from facialis.detection.detector import Detector, FaceChoice
@@ -41,52 +41,6 @@ TURNED = 12.0
 landmarker makes of a turned head would pass for movement."""
 LONGEST_GAP = 0.5
 """Seconds without the face that are reported."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class VideoReading:
-    """What a video showed of one person.
-
-    Attributes
-    ----------
-    frames, seconds : read, from the first frame to the last.
-    person : the number of the one followed; None if nobody was seen.
-    people : rows of everybody seen: number, frames, from, to (s), interocular_px.
-    gaps : (from, to) s without the face.
-    turned : share of the frames with the face in which the head is turned away, so that nothing is measured.
-    probabilities : (s, probability of palsy; None where it could not be judged) of the frames that were judged.
-    motion : None if the face was not found.
-    events : rows, as `facialis.detection.excursions.measure_event` gives them.
-    finding_from : what the finding on the whole is made of: "movements and frames", or "frames"; None: not judged.
-    threshold : the probability, at even odds, from which the whole is called palsy.
-    """
-
-    frames: int
-    seconds: float
-    person: int | None
-    people: tuple[dict[str, Any], ...]
-    gaps: tuple[tuple[float, float], ...]
-    turned: float
-    probabilities: tuple[tuple[float, float | None], ...]
-    motion: Motion | None
-    events: tuple[dict[str, Any], ...]
-    finding_from: str | None = None
-    threshold: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it JSON-ready, with the sequence's trajectories (see `facialis.modalities.trajectories`)."""
-        numbers = None
-        if self.motion is not None:
-            found = trajectories(self.motion.values, self.motion.times)
-            pairs = zip(TRAJECTORIES, found.tolist(), strict=True)
-            numbers = {name: round(value, 6) if math.isfinite(value) else None for name, value in pairs}
-        return {
-            "frames": self.frames, "seconds": round(self.seconds, 3), "person": self.person,
-            "finding_from": self.finding_from, "threshold": self.threshold,
-            "people": list(self.people), "gaps": [list(gap) for gap in self.gaps], "turned": round(self.turned, 3),
-            "mm_per_interocular_distance": None if self.motion is None else round(self.motion.scale, 3),
-            "events": list(self.events), "trajectories": numbers,
-        }  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.excursions import Motion
-from facialis.detection.finding import Finding, logit_of
+from facialis.detection.finding import Finding
+from facialis.detection.judge import Judge
 from facialis.detection.number_errors import spread
+from facialis.detection.odds import logit_of
 from facialis.faces.reasons import reason
 from facialis.modalities.movements import Event
 from facialis.modalities.video_evidence import Difference, VideoModel, differences, sides_of
-
-if TYPE_CHECKING:
-    from facialis.detection.detector import Detector
 
 Values = NDArray[np.float64]
 
@@ -36,7 +35,7 @@ class Whole(NamedTuple):
 
 
 def whole_finding(
-    detector: Detector,
+    judge: Judge,
     findings: Sequence[Finding],
     motion: Motion | None,
     events: Sequence[Event],
@@ -57,7 +56,7 @@ def whole_finding(
     motion, events : the person's face in time, and the movements that were asked for or found.
     broken, why_not : why the video could not be read to its end, or nobody in it was chosen.
     """
-    base = Finding(source, "judged", detector.model, prevalence=detector.prevalence)
+    base = Finding(source, "judged", judge.model, prevalence=judge.prevalence)
     if broken is not None:
         return Whole(dataclasses.replace(base, status="error", reasons=(broken,)), None, None)
     if why_not is not None:
@@ -72,10 +71,10 @@ def whole_finding(
     error = math.hypot(float(np.mean(errors)), varying)
     answers = [finding.answers for finding in judged if finding.answers is not None]
     mean = {name: np.mean([frame[name] for frame in answers], axis=0) for name in answers[0]}
-    card, model = detector.bundle.card, detector.bundle.video
+    card, model = judge.bundle.card, judge.bundle.video
     read = [] if model is None or motion is None else _read(motion, events)
     if model is None or motion is None or not read:
-        return Whole(detector.labelled(base, mean, error), FRAMES, card.threshold)
+        return Whole(judge.labelled(base, mean, error), FRAMES, card.threshold)
     # where the bundle's threshold was set anew on local people, their frames lie higher or lower by as much
     moved = logit_of(card.threshold) - logit_of(model.frames_threshold)
     frames = float(mean["logits"][1] - mean["logits"][0]) - moved
@@ -90,7 +89,7 @@ def whole_finding(
     if "severity" in mean:
         given["severity"] = np.array(model.severity_of(scores))
     by_noise = _error(model, motion, read, frames)
-    finding = detector.labelled(
+    finding = judge.labelled(
         base, given, math.hypot(model.palsy[2] * error, by_noise), (model.threshold, *model.uncertain)
     )
     return Whole(finding, MOVEMENTS, model.threshold)

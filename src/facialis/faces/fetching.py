@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facialis.errors import AssetError
+from facialis.faces.asset_table import Asset, Wheel
 from facialis.faces.sources import display_name
 
 if TYPE_CHECKING:
     import requests
-
-    from facialis.faces.assets import Asset, Wheel
 
 CONNECT_SECONDS = 10.0  # until the address has answered at all
 READ_SECONDS = 15.0  # between two pieces of the file

@@ -11,7 +11,7 @@ The gains are an earlier fit, kept; one gain a landmark cannot fit all, so that 
 
 from __future__ import annotations
 
-from facialis.faces.mesh import CONTOURS
+from facialis.faces.mesh import BROW, CONTOURS, LOWER_LID, UPPER_LID
 
 WIDENING = 1.5
 """Factor on standard deviations that error bars are widened by, because the photos were few: in most regions the
@@ -116,9 +116,9 @@ NOISE_ONE_SIDED: dict[str, tuple[float, float, float, float]] = {
 }
 """The one-sided part: half of the other and less, because the landmarker errs alike on both sides."""
 NOISE_AT: dict[str, tuple[int, ...]] = {
-    "brow": (70, 63, 105, 66, 107, 46, 53, 52, 65, 55),
-    "upper_lid": (246, 161, 160, 159, 158, 157, 173),
-    "lower_lid": (7, 163, 144, 145, 153, 154, 155),
+    "brow": BROW,
+    "upper_lid": UPPER_LID,
+    "lower_lid": LOWER_LID,
     "canthi": (33, 133),
     "mouth_corners": (61, 78),
     "lips": (40, 39, 37, 0, 91, 181, 84, 17, 13, 14),

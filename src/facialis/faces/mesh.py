@@ -79,3 +79,18 @@ CONTOURS: dict[str, tuple[tuple[int, int], ...]] = {
     "nose": (*_path(168, 6, 197, 195, 5, 4, 1, 19, 94, 2), *_path(98, 97, 2, 326, 327)),
 }  # fmt: skip
 """Edges (pairs of landmarks) of the face's contour lines."""
+
+BROW = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55)
+"""The subject's right brow, upper edge and lower, from the temple inwards."""
+UPPER_LID = (246, 161, 160, 159, 158, 157, 173)
+LOWER_LID = (7, 163, 144, 145, 153, 154, 155)
+"""Lid margins of the subject's right eye, pair by pair from the outer to the inner canthus."""
+LOWER_LIP = (
+    146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324,
+    77, 90, 180, 85, 16, 315, 404, 320, 307, 96, 89, 179, 86, 15, 316, 403, 319, 325,
+)  # fmt: skip
+UPPER_LIP = (
+    185, 40, 39, 37, 0, 267, 269, 270, 409, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+    184, 74, 73, 72, 11, 302, 303, 304, 408, 183, 42, 41, 38, 12, 268, 271, 272, 407,
+)  # fmt: skip
+"""Both halves of the lips, without the corners of the mouth (61 and 291)."""

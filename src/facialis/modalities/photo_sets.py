@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from facialis.modalities.views import REGIONS, TOLD
+from facialis.modalities.regions import REGIONS
+from facialis.modalities.views import TOLD
 
 Values = NDArray[np.float64]
 FEATURES = tuple((view, what) for view, told in TOLD.items() for what in ("palsy", *told))

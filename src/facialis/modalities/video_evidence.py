@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facialis.modalities.movements import AT_APEX, CLEAR, MEASURED, PAIRED, Event, displacement, way_error
-from facialis.modalities.views import REGIONS, TOLD
+from facialis.modalities.regions import REGIONS
+from facialis.modalities.views import TOLD
 
 Values = NDArray[np.float64]
 

@@ -7,8 +7,6 @@ VIEWS = (
     "lower_teeth", "nose_wrinkle", "nasal_base",
 )  # fmt: skip
 """The ten standard views, as a simulated standard plan names them."""
-REGIONS = ("brow", "eye", "nose_cheek", "mouth")
-"""Regions of the face that palsy can move; `facialis.modalities.measures.REGIONS` without the whole face."""
 TOLD: dict[str, tuple[str, ...]] = {
     "rest": ("mouth", "eye"),
     "small_closed_smile": ("mouth",),

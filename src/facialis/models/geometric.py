@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.pairs import CHANNELS, N_PAIRS
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.signed import SIGNED_MEASURES
-from facialis.modalities.views import REGIONS
 from facialis.models.symmetry import FoldedMeasures
 
 Branches = Literal["early", "pairs", "measures"]

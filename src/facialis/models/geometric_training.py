@@ -13,8 +13,8 @@ from torch.nn import functional
 from facialis.faces.geometry import undo_pose
 from facialis.modalities.measures import measure
 from facialis.modalities.pairs import landmark_pairs
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.signed import signed_measures
-from facialis.modalities.views import REGIONS
 from facialis.models.estimator import seeded
 from facialis.models.geometric import Branches, GeometricNet, Outputs
 from facialis.progress import track

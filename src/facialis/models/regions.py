@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from facialis.modalities.measures import MEASURES
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.signed import SIGNED_MEASURES
-from facialis.modalities.views import REGIONS
 from facialis.models.estimator import seeded
 from facialis.models.geometric import GeometricNet, PairMixer
 from facialis.models.geometric_training import BATCH, DECAY, RATE, Features, predict

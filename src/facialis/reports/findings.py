@@ -19,7 +19,7 @@ from facialis.detection.bundle import Bundle
 from facialis.detection.explanation_trials import game_of
 from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS
-from facialis.detection.video import VideoReading
+from facialis.detection.video_reading import VideoReading
 from facialis.faces.landmarks import Face
 from facialis.faces.sources import display_name, is_video, without_name
 from facialis.files import write_text

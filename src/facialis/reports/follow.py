@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.detection.changes import Change, Curve
-from facialis.detection.finding import sigmoid
 from facialis.detection.follow import Course
+from facialis.detection.odds import sigmoid
 from facialis.detection.takes import SET, VIDEO, Quantity
 from facialis.files import write_text
 from facialis.reports.curves import HEIGHT, WIDTH, drawing

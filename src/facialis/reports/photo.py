@@ -13,7 +13,7 @@ from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.detection.explanation_words import sentences
 from facialis.detection.finding import Finding
-from facialis.faces.assets import ASSETS
+from facialis.faces.asset_table import ASSETS
 from facialis.faces.quality import SEVERAL_FACES, Limits
 from facialis.reports import photo_rows as rows
 from facialis.reports.card_in_short import card_lines

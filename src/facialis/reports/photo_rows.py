@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facialis.detection.bundle import Bundle
-from facialis.detection.finding import Finding, Number, sigmoid
+from facialis.detection.finding import Finding
 from facialis.detection.millimetres import DEVIATIONS, LENGTHS, SIDES
+from facialis.detection.number import Number
+from facialis.detection.odds import sigmoid
 from facialis.modalities.asymmetry import is_signed, without_sign
 from facialis.modalities.measures import MEASURES, Measure
-from facialis.modalities.views import REGIONS
+from facialis.modalities.regions import REGIONS
 from facialis.reports.drawing import range_bar
 from facialis.words import Words
 from facialis.words.known import translated

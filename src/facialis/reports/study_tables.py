@@ -100,11 +100,13 @@ def latex_table(results: Mapping[str, Any]) -> str:
 
 
 def terminal_table(results: Mapping[str, Any]) -> Table:
-    """Return the rows as a table for the terminal."""
+    """Return the rows as a table for the terminal; why rows did not run stands below it, once for all alike."""
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(caption="\n".join(explanation(results)), caption_justify="left")
+    why = list(dict.fromkeys(row["error"] for row in results["rows"] if "error" in row))
+    below = [f"({k}) {error}" for k, error in enumerate(why, 1)] + explanation(results)
+    table = Table(caption=escape("\n".join(below)), caption_justify="left")
     paper = any(row["paper"] for row in results["rows"])
     columns = ["row", "F1 (95 % interval)", "precision", "recall", "pooled F1", "n"]
     if paper:
@@ -112,11 +114,11 @@ def terminal_table(results: Mapping[str, Any]) -> Table:
     for column in columns:
         table.add_column(column)
     for row in results["rows"]:
-        said = escape(row["name"]) + "".join(f"\n[dim]{escape(note)}[/]" for note in notes(row))
         theirs = [f"{row['paper']['f1']:.2f}" if row["paper"] else ""] if paper else []
         if "error" in row:
-            table.add_row(said, "did not run", *theirs)
+            table.add_row(escape(row["name"]), f"did not run ({why.index(row['error']) + 1})", *theirs)
             continue
+        said = escape(row["name"]) + "".join(f"\n[dim]{escape(note)}[/]" for note in notes(row))
         n = f"{row['n_folds']} folds, {row['n_patients']} + {row['n_healthy']} subjects, {row['n_frames']} frames"
         spread = f"\n{moves(row)}" if moves(row) else ""
         table.add_row(

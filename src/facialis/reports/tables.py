@@ -94,8 +94,7 @@ def _where(finding: Finding) -> str:
         return ""
     regions = [name.replace("_", " and ") for name, p in (finding.regions or {}).items() if p >= 0.5]
     words = finding.side.replace("subject_", "subject's ")
-    if finding.side_probability is not None and finding.side_probability < 0.75:
-        words = f"side not told: {words}"
-    if finding.side_probability is not None:
-        words += f" ({finding.side_probability:.0%})"
+    sure = finding.side_probability
+    if sure is not None:
+        words = f"{words} ({sure:.0%})" if sure >= 0.75 else f"side not told ({words} {sure:.0%})"
     return f"{words}: {', '.join(regions)}" if regions else words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from facialis.detection.video import VideoReading
+from facialis.detection.video_reading import VideoReading
 from facialis.modalities.trajectories import CHANNELS
 from facialis.reports.study_figures import OURS, SOFT, THEIRS, svg_grid
 

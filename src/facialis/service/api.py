@@ -9,19 +9,18 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse
 
 from facialis import __version__
 from facialis.detection.bundle import Bundle
 from facialis.errors import FacialisError
 from facialis.faces.sources import display_name
 from facialis.service import describe, work
+from facialis.service.answers import file_answer, objects_answer, page_answer
 from facialis.service.bodies import Bodies
 from facialis.service.describe import PROBLEMS, files_body, points_body
 from facialis.service.given import check_files, invalid, judged_as, moved_points, points_of
@@ -32,7 +31,7 @@ from facialis.service.pool import Pool
 from facialis.service.problems import MEDIA_TYPE, Problem
 from facialis.service.schemas import Explanations, Findings, Health, ModelOut, PointsIn, SetOut
 from facialis.service.settings import Settings
-from facialis.service.site import Asset, site_files
+from facialis.service.site import site_files
 from facialis.service.work import Options, Rows
 from facialis.words import languages
 
@@ -98,14 +97,14 @@ def create_app(settings: Settings) -> FastAPI:
             if len(bad) == len(form.files):
                 status = bad[0].status if len({rows.status for rows in bad}) == 1 else 422
                 raise Problem(status, bad[0].error, errors=[rows.error for rows in bad] if len(bad) > 1 else ())
-        return _objects("findings", objects)
+        return objects_answer("findings", objects)
 
     @app.post("/v1/detect/landmarks", response_model=Findings, responses=PROBLEMS, openapi_extra=points_body(PointsIn))
     async def detect_landmarks(request: Request) -> Response:
         """Judge the landmarks of a face: no picture leaves the client, and nothing of its picture is checked."""
         points = await points_of(request, bodies)
         rows = await judged(request, settings.photo_timeout, work.detect_points, *judged_as(points, landmarks=True))
-        return _objects("findings", rows.objects)
+        return objects_answer("findings", rows.objects)
 
     @app.post("/v1/explain", response_model=Explanations, responses=PROBLEMS, openapi_extra=files_body(points=PointsIn))
     async def explain(
@@ -121,7 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
             given = await points_of(request, bodies)
             shown, options, source = judged_as(given, landmarks=landmarks)
             rows = await judged(request, settings.photo_timeout, work.explain, None, shown, options, language, source)
-            return _objects("explanations", rows.objects)
+            return objects_answer("explanations", rows.objects)
         options = Options(face=face, force=force, careful=careful, landmarks=landmarks)
         async with bodies.form(request) as form:
             check_files(form)
@@ -131,7 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
                 if rows.error:
                     raise Problem(rows.status, rows.error)
                 objects += rows.objects
-        return _objects("explanations", objects)
+        return objects_answer("explanations", objects)
 
     @app.post("/v1/report", responses=PROBLEMS | describe.HTML, openapi_extra=files_body(report=True))
     async def report(
@@ -153,7 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
                 request, settings.video_timeout if len(form.files) > 4 else settings.photo_timeout,
                 partial(work.report, photos=not no_photo, names=names), form.files, options, language, given, moved,
             )  # fmt: skip
-        return _page(page, "facialis-report.html")
+        return page_answer(page, "facialis-report.html")
 
     @app.post("/v1/photo-set", response_model=SetOut, responses=PROBLEMS | describe.HTML_OR_JSON,
               openapi_extra=files_body())  # fmt: skip
@@ -183,7 +182,7 @@ def create_app(settings: Settings) -> FastAPI:
             )
         if isinstance(made, Rows):
             return Response(b'{"set":' + made.objects[0] + b"}", media_type="application/json")
-        return _page(made, "facialis-set.html")
+        return page_answer(made, "facialis-set.html")
 
     @app.get("/v1/model", response_model=ModelOut, responses=PROBLEMS)
     async def model(
@@ -224,7 +223,7 @@ def create_app(settings: Settings) -> FastAPI:
             raise Problem(405, f"/{path} is asked by {allowed}: see /docs", headers={"Allow": allowed})
         if file is None:
             raise Problem(404, "there is nothing here; the page is at /, the service's description at /docs")
-        return await _static(file, request)
+        return await file_answer(file, request)
 
     async def told(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
@@ -279,27 +278,3 @@ async def _unless_gone(request: Request, job: Coroutine[Any, Any, T]) -> T:
         for task in (working, leaving):
             task.cancel()
         await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-def _objects(name: str, objects: list[bytes]) -> Response:
-    return Response(b'{"%s":[%s]}' % (name.encode(), b",".join(objects)), media_type="application/json")
-
-
-def _page(made: str | Rows, name: str) -> Response:
-    if isinstance(made, Rows):
-        raise Problem(made.status, made.error)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(made, media_type="text/html; charset=utf-8", headers=headers)
-
-
-async def _static(file: Asset, request: Request) -> Response:
-    headers = {"ETag": file.etag, "Vary": "Accept-Encoding"}
-    if request.headers.get("if-none-match") == file.etag:
-        return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        packed = await asyncio.to_thread(lambda: file.packed)  # the largest take a second, once
-        if packed is not None:
-            return Response(packed, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
-    if isinstance(file.content, Path):
-        return FileResponse(file.content, media_type=file.media_type, headers=headers)
-    return Response(file.content, media_type=file.media_type, headers=headers)

@@ -39,8 +39,8 @@ from facialis.faces.sources import MAX_PIXELS
 from facialis.modalities.asymmetry import is_signed, symmetric_values
 from facialis.modalities.measures import MEASURES
 from facialis.modalities.measures import REGIONS as ALL_REGIONS
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.signed import SIGNED_MEASURES
-from facialis.modalities.views import REGIONS
 
 BROWSER = {
     "large": "too large, {width} x {height} pixels; make it smaller first",

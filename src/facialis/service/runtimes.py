@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from facialis.errors import AssetError
-from facialis.faces.assets import Asset, cache_folder
+from facialis.faces.asset_table import Asset
+from facialis.faces.assets import cache_folder
 from facialis.faces.sources import display_name
 from facialis.files import atomic_path, make_folder
 

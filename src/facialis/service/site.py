@@ -20,8 +20,8 @@ from facialis.faces.mesh import CONTOURS, canonical_face, mirror_permutation, tr
 from facialis.faces.quality import Limits
 from facialis.modalities.asymmetry import is_signed
 from facialis.modalities.measures import MEASURES
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.signed import SIGNED_MEASURES
-from facialis.modalities.views import REGIONS
 from facialis.reports.card_in_short import card_lines
 from facialis.reports.photo_set import CHART
 from facialis.service.engine_files import engine_files

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing import connection
 from pathlib import PurePath
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +26,10 @@ from facialis.errors import FacialisError, PictureError, TooLargeError
 from facialis.faces.face import N_BLENDSHAPES, Face
 from facialis.faces.images import read_picture
 from facialis.faces.landmarks import FaceLandmarker
-from facialis.faces.mesh import N_LANDMARKS, canonical_face
+from facialis.faces.mesh import canonical_face
 from facialis.faces.sources import is_video, without_name
 from facialis.faces.videos import VideoFrame, read_video, sample_video
+from facialis.service.points import Points, as_points, face_of
 from facialis.service.settings import Settings
 from facialis.words import words
 
@@ -76,9 +76,6 @@ class Rows(NamedTuple):
     error: str = ""
     status: int = 200
 
-
-Points = Mapping[str, Any]
-"""A face as the service gives and takes it: size, points, transform, second."""
 
 _bundle: Bundle
 _landmarker: FaceLandmarker
@@ -262,21 +259,8 @@ def _within_limits(file: File, rate: float) -> Iterator[VideoFrame]:
 def _object(finding: Finding, landmarks: bool) -> bytes:
     row = finding.row()
     if landmarks:
-        row["face_points"] = None if finding.face is None else _points(finding.face, finding.second_face)
+        row["face_points"] = None if finding.face is None else as_points(finding.face, finding.second_face)
     return json.dumps(row, ensure_ascii=True, allow_nan=False).encode()
-
-
-def _points(face: Face, second: Face | None) -> dict[str, Any]:
-    """Return a face as numbers that give the same finding when they come back (float32: nine digits)."""
-
-    def told(one: Face) -> dict[str, Any]:
-        return {"points": _digits(one.landmarks), "transform": _digits(one.transform)}
-
-    return {"size": list(face.size), **told(face), "second": None if second is None else told(second)}
-
-
-def _digits(array: NDArray[np.float32]) -> list[list[float]]:
-    return [[float(f"{number:.9g}") for number in row] for row in array.tolist()]
 
 
 def _of_points(given: Points, options: Options, source: str) -> Finding:
@@ -288,21 +272,7 @@ def _of_points(given: Points, options: Options, source: str) -> Finding:
         They are no face, or the bundle reads the picture.
     """
     height, width = given["size"]
-    face = _face(given, (height, width))
-    second = None if given.get("second") is None else _face(given["second"], (height, width))
+    face = face_of(given, (height, width))
+    second = None if given.get("second") is None else face_of(given["second"], (height, width))
     judge = Judge(_bundle, prevalence=options.prevalence, force=options.force)
     return judge.judge_landmarks(face, second, source=source)
-
-
-def _face(given: Mapping[str, Any], size: tuple[int, int]) -> Face:
-    landmarks = np.asarray(given["points"], np.float32)
-    transform = np.asarray(given["transform"], np.float32)
-    assert landmarks.shape == (N_LANDMARKS, 3)
-    rotation = transform[:3, :3].astype(np.float64)
-    lengths = np.linalg.norm(rotation, axis=0)
-    if not (np.all(lengths > 1e-3) and np.all(lengths < 1e3) and math.isfinite(float(lengths.sum()))):
-        raise FacialisError("transform: its first three columns are no rotation; give it as the finding gave it")
-    face = Face(landmarks, np.zeros(N_BLENDSHAPES, np.float32), transform, size, FaceLandmarker.name)
-    if face.interocular_px < 1:
-        raise FacialisError("points: less than a pixel between the irises (468 and 473); give px, x right and y down")
-    return face

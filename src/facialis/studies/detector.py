@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from facialis.cohorts.simulated.variety import vary
-from facialis.modalities.views import REGIONS
+from facialis.modalities.regions import REGIONS
 from facialis.models.geometric import Branches, GeometricNet
 from facialis.models.geometric_training import Features, Truth, calibrate, fit, log_odds, predict
 from facialis.models.regions import calibrate_regions, fit_regions

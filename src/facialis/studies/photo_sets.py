@@ -15,7 +15,8 @@ from facialis.cohorts.simulated.patients import PHOTO_SETS
 from facialis.cohorts.simulated.simulate import simulate_faces
 from facialis.cohorts.simulated.variety import vary
 from facialis.modalities.photo_sets import FEATURES, Discriminant, SetModel, features_of
-from facialis.modalities.views import REGIONS, TOLD
+from facialis.modalities.regions import REGIONS
+from facialis.modalities.views import TOLD
 from facialis.models.geometric import GeometricNet
 from facialis.models.geometric_training import Features, predict
 

@@ -19,8 +19,8 @@ from sklearn.metrics import roc_auc_score
 from facialis.cohorts.simulated.truth import VISIBLE_MM
 from facialis.faces.instrument import WIDENING
 from facialis.modalities.movements import MEASURED, PAIRED, MovementModel, find_events, rest_of
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.video_evidence import Difference, VideoModel, differences
-from facialis.modalities.views import REGIONS
 from facialis.models.estimator import threads
 from facialis.models.geometric import GeometricNet
 from facialis.models.geometric_training import Features, predict

@@ -29,8 +29,9 @@ from facialis.faces.instrument import NOISE_IOD_PX, draw_noise
 from facialis.faces.mesh import canonical_face
 from facialis.faces.quality import Limits
 from facialis.modalities.movements import Event
+from facialis.modalities.regions import REGIONS
 from facialis.modalities.trajectories import CHANNELS, channels
-from facialis.modalities.views import REGIONS, TOLD
+from facialis.modalities.views import TOLD
 from facialis.progress import track
 
 Values = NDArray[np.float64]

@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 
 from facialis.errors import CohortError
 from facialis.faces.fields import Array, bump, exact_product, mirror_field
-from facialis.faces.mesh import N_LANDMARKS, canonical_face, mirror_permutation
+from facialis.faces.mesh import (
+    LOWER_LID,
+    LOWER_LIP,
+    N_LANDMARKS,
+    UPPER_LID,
+    UPPER_LIP,
+    canonical_face,
+    mirror_permutation,
+)
 
 Vector = tuple[float, float, float]
 Bump = tuple[int, float, Vector]
@@ -33,9 +41,6 @@ SIDES = ("subject_right", "subject_left")
 
 BRANCHES = ("temporal", "zygomatic", "buccal", "marginal_mandibular", "cervical")
 """The facial nerve's branches, from the forehead to the neck."""
-
-REGIONS = ("brow", "eye", "nose_cheek", "mouth")
-"""The parts of the face whose displacement goes along as truth."""
 
 
 class Muscle(NamedTuple):
@@ -178,26 +183,15 @@ def family_of() -> NDArray[np.intp]:
     return np.array([FAMILIES.index(muscle.family) for muscle in MUSCLES], dtype=np.intp)
 
 
-UPPER_LID = (246, 161, 160, 159, 158, 157, 173)
-LOWER_LID = (7, 163, 144, 145, 153, 154, 155)
-"""Lid margins of the subject's right eye, pair by pair from the outer to the inner canthus."""
 UPPER_RING = (247, 30, 29, 27, 28, 56, 190)
 LOWER_RING = (25, 110, 24, 23, 22, 26, 112)
-"""The rings of skin next to the lid margins, in the same order."""
+"""The rings of skin next to the lid margins (`facialis.faces.mesh`), in the same order."""
 CLOSURE = ((UPPER_LID, -0.8), (UPPER_RING, -0.35), (LOWER_LID, 0.14), (LOWER_RING, 0.08))
 """How much of the lid gap each row moves (up is positive) as the eye closes."""
 PRESSED = 1.0
 """How far, in lid gaps, closed lids are pressed up by an effort of 1 beyond closure: healthy people's closed eyes
 differ more between the sides than their open ones."""
 
-LOWER_LIP = (
-    146, 91, 181, 84, 17, 314, 405, 321, 375, 95, 88, 178, 87, 14, 317, 402, 318, 324,
-    77, 90, 180, 85, 16, 315, 404, 320, 307, 96, 89, 179, 86, 15, 316, 403, 319, 325,
-)  # fmt: skip
-UPPER_LIP = (
-    185, 40, 39, 37, 0, 267, 269, 270, 409, 191, 80, 81, 82, 13, 312, 311, 310, 415,
-    184, 74, 73, 72, 11, 302, 303, 304, 408, 183, 42, 41, 38, 12, 268, 271, 272, 407,
-)  # fmt: skip
 EYEBALL = tuple(range(468, N_LANDMARKS))
 
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from facialis.cohorts.simulated import warp
 from facialis.cohorts.simulated.framing import SETTINGS, Frame, Setting, find, level
-from facialis.cohorts.simulated.muscles import EYEBALL, LOWER_LID, LOWER_RING, UPPER_LID, UPPER_RING
+from facialis.cohorts.simulated.muscles import EYEBALL, LOWER_RING, UPPER_RING
 from facialis.faces import geometry, instrument
 from facialis.faces.face import Landmarker
 from facialis.faces.fields import Array, bump, mirror_field
-from facialis.faces.mesh import N_LANDMARKS, canonical_face, mirror_permutation
+from facialis.faces.mesh import LOWER_LID, N_LANDMARKS, UPPER_LID, canonical_face, mirror_permutation
 
 IOD_CM = float(np.diff(geometry.iris_centres(canonical_face())[:, 0])[0])
 MOVED = 0.1

@@ -11,10 +11,10 @@ from functools import cache
 
 import numpy as np
 
-from facialis.cohorts.simulated.muscles import EYEBALL, LOWER_LID, LOWER_RING, UPPER_LID, UPPER_RING, close_lids
+from facialis.cohorts.simulated.muscles import EYEBALL, LOWER_RING, UPPER_RING, close_lids
 from facialis.faces.fields import Array, antisymmetric_noise, mirror_field, symmetric_noise
 from facialis.faces.instrument import spread
-from facialis.faces.mesh import canonical_face, mirror_permutation
+from facialis.faces.mesh import LOWER_LID, UPPER_LID, canonical_face, mirror_permutation
 
 MEAN: dict[int, tuple[float, float, float]] = {
     6: (0.0, -4.0, 2.0),  # root of the nose

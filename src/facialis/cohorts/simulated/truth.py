@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from facialis.cohorts.simulated.muscles import (
-    BRANCHES,
-    LOWER_LID,
-    LOWER_LIP,
-    MUSCLE_NAMES,
-    REGIONS,
-    SIDES,
-    UPPER_LID,
-    UPPER_LIP,
-)
+from facialis.cohorts.simulated.muscles import BRANCHES, MUSCLE_NAMES, SIDES
 from facialis.cohorts.simulated.palsy import ALL, act, no_palsy
 from facialis.cohorts.simulated.patients import grade_of
 from facialis.faces.fields import Array
-from facialis.faces.mesh import mirror_permutation
+from facialis.modalities.regions import REGIONS, region_landmarks
 
 if TYPE_CHECKING:
     from facialis.cohorts.simulated.draw import Draw
@@ -27,19 +18,6 @@ if TYPE_CHECKING:
 
 VISIBLE_MM = 1.0
 """A patient's frame is labelled 1 if its palsy moves some landmark by this much from where the healthy twin's lies."""
-
-_RIGHT: dict[str, tuple[int, ...]] = {
-    "brow": (70, 63, 105, 66, 107, 46, 53, 52, 65, 55),
-    "eye": (*UPPER_LID, *LOWER_LID, 33, 133),
-    "nose_cheek": (1, 4, 2, 98, 64, 48, 129, 205, 50, 187, 206),
-    "mouth": (*UPPER_LIP, *LOWER_LIP, 61, 291),
-}
-
-
-def region_landmarks(region: str) -> list[int]:
-    """Return the landmarks, of both sides, by which a region's displacement is told."""
-    mirror = mirror_permutation()
-    return sorted({*_RIGHT[region], *(int(mirror[landmark]) for landmark in _RIGHT[region])})
 
 
 def millimetres(change: Array) -> dict[str, Array]:
