@@ -88,20 +88,21 @@ audit: .venv/release/made
 	@$(RELEASE)/python tools/sbom.py dist --list > dist/audited.txt
 	$(RELEASE)/pip-audit --strict --no-deps --disable-pip -r dist/audited.txt
 
-# The oldest libraries that pyproject.toml claims, with Python 3.11, whose tests need no torch.
+# The oldest libraries that pyproject.toml claims, with Python 3.11.
 lowest: .venv/release/made
-	$(RELEASE)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --extra serve --extra heic --extra records \
+	$(RELEASE)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct \
+	  --extra train --extra fastervit --extra dask --extra ray --extra serve --extra heic --extra records \
 	  --custom-compile-command 'make lowest' pyproject.toml --output-file constraints-lowest.txt
 
 .venv/lowest/made: .venv/made pyproject.toml constraints-lowest.txt
 	$(PYTHON) -m venv .venv/lowest
 	@.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[serve,heic,records]' --group test
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[train,fastervit,dask,ray,serve,heic,records]' --group dev
 	@touch $@
 
 test-lowest: .venv/lowest/made
 	.venv/lowest/bin/facialis assets fetch face_landmarker
-	.venv/lowest/bin/python -m pytest
+	.venv/lowest/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # What the tests of the core's heart would not notice: tests/mutants.md. The last line lists what survived.
 mutants: .venv/all

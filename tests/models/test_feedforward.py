@@ -35,10 +35,10 @@ def test_parameter_count_and_order_of_layers() -> None:
 def test_it_learns_and_the_scale_of_inputs_does_not_matter() -> None:
     X, y = make(600)
     model = classifier(epochs=10).fit(X, y)
-    assert (model.predict(X) == y).mean() > 0.95
+    assert (model.predict(X) == y).mean() > 0.9
     scaled = Inputs({"measures": X.arrays["measures"] * 1000.0 - 5.0})
     again = classifier(epochs=10).fit(scaled, y)
-    assert (again.predict(scaled) == y).mean() > 0.95
+    assert (again.predict(scaled) == y).mean() > 0.9
 
 
 def test_standardisation_is_fitted_on_the_training_rows_alone() -> None:

@@ -94,7 +94,7 @@ def work(job: Job) -> Iterator[int]:
     for part in job.parts:
         arrays = _extract_part(islice(pictures, len(part)), job.pictures)
         with atomic_path(part_file(job.folder, part.start)) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            np.savez(file, **arrays)
         yield len(part)
 
 

@@ -103,7 +103,7 @@ def _angles(transforms: NDArray[np.floating]) -> Features:
     """Return yaw, pitch and roll (n, 3), degrees, of head transforms (n, 4, 4)."""
     from scipy.spatial.transform import Rotation
 
-    turned = np.asarray(transforms, dtype=np.float64)[:, :3, :3]
+    turned = np.array(transforms, dtype=np.float64)[:, :3, :3]  # a copy: older SciPy wants to write
     return np.asarray(Rotation.from_matrix(turned).as_euler("YXZ", degrees=True), dtype=np.float32)
 
 
