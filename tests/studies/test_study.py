@@ -137,7 +137,7 @@ def test_killed_at_random_points_it_goes_on_and_ends_with_the_same_bytes(make_co
 
 
 def test_an_interrupt_in_training_keeps_no_half_trained_fold(make_cohort: Make, tmp_path: Path) -> None:
-    cohort = make_cohort(7, 7, crops=False)
+    cohort = make_cohort(20, 20, crops=False)
     assert _start(cohort, tmp_path / "whole").wait(timeout=60) == 0
     out = tmp_path / "stopped"
     process = _start(cohort, out)

@@ -94,7 +94,7 @@ def work(job: Job) -> Iterator[int]:
     for part in job.parts:
         arrays = _extract_part(islice(pictures, len(part)), job.pictures)
         with atomic_path(part_file(job.folder, part.start)) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # allow_pickle would be an array to NumPy before 2.2
         yield len(part)
 
 
