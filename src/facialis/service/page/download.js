@@ -1,4 +1,5 @@
 // Files to keep: the report, the rows as JSON or CSV. Made when asked for, and let go of at once.
+import { field } from "./csv.js";
 import { button, el, put } from "./dom.js";
 import { lineOf } from "./errors.js";
 import { rowOf } from "./items.js";
@@ -48,13 +49,6 @@ export function csvText(rows) {
     return columns.map((column) => field(flat[column])).join(",");
   });
   return `${[columns.join(","), ...lines].join("\n")}\n`;
-}
-
-function field(value) {
-  if (value === null || value === undefined) return "";
-  const text = value === true ? "True" : value === false ? "False" : Array.isArray(value) ? value.join(" ") : String(value);
-  const safe = /^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text; // a name is no formula
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 let reports = 0; // made on this page

@@ -1,5 +1,6 @@
 // A video's movements: a table with both sides' excursions, and the same as CSV.
 
+import { field } from "./csv.js";
 import { button, el } from "./dom.js";
 
 const SIDES = ["subject_right", "subject_left"];
@@ -79,11 +80,4 @@ export function movementCsv(source, events) {
 function put(flat, name, number) {
   flat[name] = number?.value ?? null;
   flat[`${name}_error`] = number?.error ?? null;
-}
-
-function field(value) {
-  if (value === null || value === undefined) return "";
-  const text = value === true ? "True" : value === false ? "False" : String(value);
-  const safe = /^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text; // a name is no formula
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
