@@ -58,7 +58,7 @@ def test_the_command_makes_a_whole_bundle(astronaut, tmp_path):
         Image.fromarray(shifted).save(folder / f"secret-name-{k}.bmp")  # quick to write and to read
     (folder / "copy.bmp").write_bytes((folder / "secret-name-0.bmp").read_bytes())
     out = tmp_path / "local.bundle"
-    done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])
+    done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out), "--one-photo-each"])
     assert done.exit_code == 0, done.output
     assert "1 photos are byte for byte another one" in done.output
     assert f"of {FEWEST} local healthy people" in Bundle.load(out).card.threshold_basis
@@ -72,6 +72,25 @@ def test_the_command_makes_a_whole_bundle(astronaut, tmp_path):
     broken = CliRunner().invoke(app, ["bundle", "verify", str(out)])
     assert broken.exit_code == 2
     assert "was changed" in broken.output
+
+
+@pytest.mark.parametrize(
+    ("photos", "said"),
+    [
+        (("a.png", "b.png", "ann/rest.png"), "2 photos lie in it without a folder of their person"),
+        (("healthy/ann/rest.png", "Patient/ben/rest.png"), "holds Patient, healthy, groups and no people"),
+    ],
+)
+def test_a_folder_that_does_not_say_who_is_who_is_refused(tmp_path, photos, said):
+    folder = tmp_path / "people"
+    for name in photos:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(folder / name)
+    out = tmp_path / "local.bundle"
+    done = CliRunner().invoke(app, ["recalibrate", "--healthy", str(folder), "-o", str(out)])
+    assert done.exit_code == 2
+    assert said in done.output
+    assert not out.exists()
 
 
 def test_the_card_names_both_sides_palsy_as_out_of_scope_first():

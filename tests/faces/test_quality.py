@@ -25,6 +25,8 @@ def test_the_portrait_is_fit(landmarker, astronaut):
         (lambda p: cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), "face too small: 21 px"),
         (lambda p: cv2.GaussianBlur(p, (0, 0), 4.5), "blurred"),
         (lambda p: p[:, 215:], "face cut by the picture's border"),
+        (lambda p: np.rot90(p), "head on its side: 8"),
+        (lambda p: np.rot90(p, 3), "head on its side: 7"),
     ],
 )
 def test_why_a_picture_is_unfit(landmarker, astronaut, change, reason):

@@ -85,20 +85,23 @@ def test_no_cell_of_a_csv_is_a_formula():
     assert csv_text([{"a": -1.5, "b": -2, "c": "-3e-05"}], ["a", "b", "c"]) == "a,b,c\n-1.5,-2,-3e-05\n"
 
 
-def test_csv_and_terminal_table(judged):
+def test_csv_and_terminal_table(judged, detector):
     lines = findings_csv([judged.finding]).splitlines()
     assert lines[0] == ",".join(CSV_COLUMNS)
     assert lines[1].startswith("astronaut.png,,,,judged,")
     assert csv_text([{"a": None, "b": 'x,"y"', "c": 1}], ["a", "b"]) == 'a,b\n,"x,""y"""\n'
     error = Finding("[bold]x[/bold]", "error", "m", reasons=("[red]why[/red]",))
-    table = findings_table([judged.finding, error])
+    table = findings_table([judged.finding, error], detector.bundle.card)
     cells = [str(cell) for column in table.columns for cell in column.cells]
     assert "[bold]x[/bold]" in cells  # names are text, never markup
     assert "[red]why[/red]" in cells
 
 
-def test_a_side_that_is_hardly_more_probable_is_not_told_as_one(judged):
+def test_a_side_that_is_hardly_more_probable_is_not_told_as_one(judged, detector):
     told = dataclasses.replace(judged.finding, side="subject_right", side_probability=0.97, regions={"mouth": 0.9})
     even = dataclasses.replace(told, side_probability=0.56)
-    rows = list(findings_table([told, even]).columns[3].cells)
+    rows = list(findings_table([told, even], detector.bundle.card).columns[3].cells)
+    assert "geometric: palsy from 73% at even odds, uncertain from" in str(
+        findings_table([], detector.bundle.card).caption
+    )
     assert [str(row) for row in rows] == ["subject's right (97%): mouth", "side not told (subject's right 56%): mouth"]

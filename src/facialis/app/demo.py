@@ -49,7 +49,8 @@ def demo(
             cut = face_picture(picture, finding.face) if finding.face is not None else None
             entries.append(Entry(name.replace("-", " "), finding, cut))
         write_report(out / "report.html", entries, detector.bundle, next_steps=NEXT_STEPS)
-        console().print(findings_table([e.finding for e in entries], [e.title for e in entries]))
+        findings, titles = [entry.finding for entry in entries], [entry.title for entry in entries]
+        console().print(findings_table(findings, detector.bundle.card, titles))
         typer.echo(f"model: {detector.bundle.card.trained_on['description']}")
     typer.echo(f"report: {out / 'report.html'}\n\nWhat to run next:")
     for step in NEXT_STEPS:

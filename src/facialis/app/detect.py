@@ -129,13 +129,13 @@ def detect(
                 number = numbers.setdefault(finding.source, len(numbers) + 1)
                 entries.append(entry_of(finding, picture, apexes, number=number, names=names))
     if format is Format.table and out is None:
-        console().print(findings_table([f for f in findings if f.frame is None or f.status == "error"]))
+        console().print(findings_table([f for f in findings if f.frame is None or f.status == "error"], judge.card))
         for _, rows in itertools.groupby(movements, key=lambda row: (row["source"], row["face"])):
             console().print(events_table(list(rows)))
     elif not stream:
         text = findings_csv(findings) if format is Format.csv else "".join(json_line(f) + "\n" for f in findings)
         if format is Format.table:
-            text = _plain(findings_table(findings))
+            text = _plain(findings_table(findings, judge.card))
         _give(text, out)
     if events is not None:
         write_text(events, csv_text(movements, EVENT_COLUMNS))

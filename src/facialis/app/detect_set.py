@@ -76,7 +76,7 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
         table.add_column(column, overflow="fold")
     for row in rows:
         said = row["label"] or "abstained"
-        said += ", uncertain" if row["uncertain"] else ""
+        said = f"uncertain, rather {said}" if row["uncertain"] else said
         where = "" if row["side"] is None else row["side"].replace("subject_", "subject's ")
         moved = ", ".join(name.replace("_", " and ") for name, p in (row["regions"] or {}).items() if p >= 0.5)
         where = ": ".join(part for part in (where, moved) if part)

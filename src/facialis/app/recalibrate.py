@@ -18,10 +18,13 @@ def recalibrate(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new bundle.")],
     bundle: Annotated[Path | None, typer.Option(help="The bundle to start from; without it the built-in one.")] = None,
     specificity: Annotated[float, typer.Option(help="Asked for among local healthy people.")] = 0.90,
+    one_photo_each: Annotated[
+        bool, typer.Option("--one-photo-each", help="Photos in the folder itself are of one person each.")
+    ] = False,
 ) -> None:
     """Set reference ranges and operating point on local healthy people, as a new bundle.
 
-    People count, not photos: a folder inside the folder is one person, a photo in the folder itself is one person.
+    People count, not photos: a folder inside the folder is one person.
     Where 20 people or more have photos of two standard views each (known by file name or recognised, as for detect
     --set), the thresholds of photo sets are set on them too.
     The new card says on how many, when thresholds were set by which version, and keeps no names and no pictures.
@@ -42,8 +45,10 @@ def recalibrate(
     if not healthy.is_dir():
         raise FacialisError(f"{healthy}: no such folder; --healthy wants a folder of healthy people's photos")
     start = Bundle.load(bundle)
+    every = list_sources([str(healthy)])
+    _check_people(healthy, [Path(source.path).relative_to(healthy) for source in every], one_photo_each)
     make_folder(out.absolute().parent)
-    given = [source for source in list_sources([str(healthy)]) if not is_video(source.path)]
+    given = [source for source in every if not is_video(source.path)]
     sources = list({file_digest(source.path): source for source in reversed(given)}.values())[::-1]
     if len(sources) < len(given):
         typer.echo(f"{len(given) - len(sources)} photos are byte for byte another one and count for nothing", err=True)
@@ -68,3 +73,19 @@ def recalibrate(
         typer.echo(f"videos with movement in them keep their threshold {made.video.threshold}: {NOT_VIDEOS}")
     if left:
         typer.echo(f"{left} photos could not be judged and count for nothing")
+
+
+def _check_people(healthy: Path, files: list[Path], one_photo_each: bool) -> None:
+    """Refuse a folder in which it cannot be told who is who: people would be counted wrong."""
+    from facialis.cohorts.manifest import GROUP_NAMES
+    from facialis.errors import FacialisError
+
+    groups = sorted({file.parts[0] for file in files if len(file.parts) > 2 and file.parts[0].lower() in GROUP_NAMES})
+    if groups:
+        raise FacialisError(f"{healthy}: holds {', '.join(groups)}, groups and no people; give the healthy group")
+    loose = sum(len(file.parts) == 1 for file in files)
+    if loose and not one_photo_each:
+        raise FacialisError(
+            f"{healthy}: {loose} photos lie in it without a folder of their person; put each person's into one "
+            f"({healthy.name}/NAME/photo.jpg), or say --one-photo-each if no two of them are of one person"
+        )

@@ -13,6 +13,7 @@ REASONS: dict[str, str] = {
     "turned": "head turned aside: {value:.0f}°, up to {limit:.0f}° can be judged",
     "tilted_up": "head tilted up: {value:.0f}°, up to {limit:.0f}° can be judged",
     "tilted_down": "head tilted down: {value:.0f}°, up to {limit:.0f}° can be judged",
+    "on_its_side": "head on its side: {value:.0f}°, up to {limit:.0f}° can be judged; turn the picture upright",
     "cut": "face cut by the picture's border: {value:.0%} of it lies outside",
     "eye_hidden": "half of the face is hidden: hardly anything is to be seen where one eye should be",
     "eyes_unlike": "half of the face is hidden: one eye and brow are nothing like the other",

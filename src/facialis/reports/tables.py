@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from facialis.detection.card import Card
+
 CSV_COLUMNS = (
     "source", "frame", "time", "face", "status", "probability", "probability_low", "probability_high", "prevalence",
     "likelihood_ratio", "label", "uncertain", "side", "side_probability", "brow", "eye", "nose_cheek", "mouth",
@@ -58,12 +60,20 @@ def _flat(finding: Finding) -> dict[str, Any]:
     return row | ends | (row["quality"] or {}) | (row["regions"] or {})
 
 
-def findings_table(findings: Sequence[Finding], titles: Sequence[str] | None = None) -> Table:
-    """Return findings as a table for the terminal: what was judged, the answer, how probable, and why not."""
+def findings_table(findings: Sequence[Finding], card: Card, titles: Sequence[str] | None = None) -> Table:
+    """Return findings as a table for the terminal: what was judged, the answer, how probable, and why not.
+
+    Parameters
+    ----------
+    card : of the bundle that judged: its thresholds stand below the table.
+    titles : in place of the findings' sources.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(caption="Research use; not a medical device.", caption_justify="left")
+    low, high = card.uncertain
+    lines = f"{card.name}: palsy from {card.threshold:.0%} at even odds, uncertain from {low:.0%} to {high:.0%}"
+    table = Table(caption=f"{lines}\nResearch use; not a medical device.", caption_justify="left")
     table.add_column("source", overflow="fold")
     table.add_column("finding", no_wrap=True)
     table.add_column("probability of palsy", no_wrap=True)
@@ -83,7 +93,7 @@ def findings_table(findings: Sequence[Finding], titles: Sequence[str] | None = N
         if finding.interval is not None:
             bar += " {:.1%}-{:.1%}".format(*finding.interval)
         reasons = display_name("; ".join(finding.reasons))
-        said = f"{answer}, uncertain" if finding.uncertain else answer
+        said = f"uncertain, rather {answer}" if finding.uncertain else answer
         table.add_row(Text(name), Text(said, style=style), Text(bar), Text(_where(finding)), Text(reasons))
     return table
 

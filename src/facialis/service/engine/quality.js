@@ -40,6 +40,7 @@ export function assessLandmarks(face, facts) {
     ["small", iodPx < limits.interocular_px, iodPx, limits.interocular_px],
     ["turned", Math.abs(yaw) > limits.yaw, Math.abs(yaw), limits.yaw],
     [pitch > 0 ? "tilted_up" : "tilted_down", Math.abs(pitch) > limits.pitch, Math.abs(pitch), limits.pitch],
+    ["on_its_side", Math.abs(roll) > limits.roll, Math.abs(roll), limits.roll],
     ["cut", outside > limits.outside, outside, limits.outside],
   ];
   return { interocular_px: iodPx, yaw, pitch, roll, outside, reasons: told(found, facts) };

@@ -3,7 +3,7 @@
 /** What to do about each reason; the rest of the reasons say it themselves. */
 const ADVICE = {
   no_face: "face", several_faces: "alone", no_such_face: "alone", too_small: "closer", turned: "turn", tilted_up: "down",
-  tilted_down: "up", border: "whole", half_hidden: "uncover", half_unlike: "uncover", brow_hidden: "uncover",
+  tilted_down: "up", on_its_side: "upright", border: "whole", half_hidden: "uncover", half_unlike: "uncover", brow_hidden: "uncover",
   eyes_hidden: "glasses", mouth_hidden: "mouth", dark: "light", bright: "shade", flat: "even", blurred: "still",
   no_mirrored_face: "frontal", disagree: "frontal", unlike: "upright",
 };
