@@ -16,6 +16,7 @@ from facialis.cohorts.manifest import row_schema
 from facialis.cohorts.sources import extract_sources
 from facialis.cohorts.thinning import thin
 from facialis.errors import CohortError
+from facialis.reports.cohort_tables import choice_lines
 from tests.data_sets import healthy, write_people, write_picture
 
 
@@ -117,6 +118,23 @@ def test_hostile_names_in_a_layout(tmp_path):
         True
     ]
     assert cohort.provenance["notes"][0].endswith("1 files lie elsewhere than GROUP/SUBJECT/* and are left out")
+
+
+def test_a_folder_of_no_known_group_is_named_and_an_empty_group_is_a_warning(tmp_path):
+    for name in ("Patients/p1/a.png", "Cntrls/h1/a.png", "Cntrls/h2/b.png", "c.png"):
+        write_picture(tmp_path / "f" / name, healthy(0))
+    listing = read_folder(tmp_path / "f")
+    assert list(listing.frames["path"]) == ["Patients/p1/a.png"]
+    unknown, elsewhere = listing.notes
+    assert "f: WARNING, nobody in the group healthy: no known group: Cntrls; 2 files left out (known: pat" in unknown
+    assert "control" in unknown
+    assert elsewhere.endswith("f: 1 files lie elsewhere than GROUP/SUBJECT/* and are left out")
+    write_picture(tmp_path / "f" / "controls" / "h3" / "d.png", healthy(0))
+    listing = read_folder(tmp_path / "f")
+    assert set(listing.frames["group"]) == {"patient", "healthy"}
+    assert "f: no known group: Cntrls; 2 files left out" in listing.notes[0]
+    cohort = extract_sources([str(tmp_path / "f")], tmp_path / "c", pictures=False)
+    assert choice_lines(cohort)[:2] == list(listing.notes)
 
 
 def test_simulated_is_called_simulated(tmp_path):

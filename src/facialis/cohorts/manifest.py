@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GROUP_NAMES = {"patient": "patient", "patients": "patient", "palsy": "patient",
-               "healthy": "healthy", "normal": "healthy", "normals": "healthy"}  # fmt: skip
+               "healthy": "healthy", "normal": "healthy", "normals": "healthy",
+               "control": "healthy", "controls": "healthy"}  # fmt: skip
 _CONSENT = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
 _WORDS: dict[str, Mapping[str, str]] = {
     "group": GROUP_NAMES, "weak_side": SIDES, "sex": SEXES, "consent": _CONSENT,
