@@ -428,6 +428,19 @@ def test_assets():
     assert "face_landmarker" in wrong.stderr
 
 
+def test_assets_say_what_is_wrong_with_a_file_of_the_users_own(tmp_path):
+    environment = {**os.environ, "FACIALIS_FACE_LANDMARKER": str(tmp_path / "own.task")}
+    missing = facialis("assets", "verify", "face_landmarker", env=environment)
+    assert missing.returncode == 1
+    assert "own.task (FACIALIS_FACE_LANDMARKER) cannot be read: no such file or directory" in missing.stdout
+    assert "assets fetch" not in missing.stdout
+    assert "FACIALIS_FACE_LANDMARKER" in facialis("assets", "list", env={**environment, "COLUMNS": "200"}).stdout
+    (tmp_path / "own.task").write_bytes(b"another")
+    wrong = facialis("assets", "verify", "face_landmarker", env=environment)
+    assert wrong.returncode == 1
+    assert "own.task (FACIALIS_FACE_LANDMARKER) is not face_landmarker.task: 7 bytes" in wrong.stdout
+
+
 def test_demo(tmp_path):
     done = facialis("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
