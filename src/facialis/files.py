@@ -89,6 +89,17 @@ def make_folder(path: Path | str) -> Path:
     return folder
 
 
+def check_own(folder: Path | str, *, own: bool, whose: str, error: type[FacialisError] = FacialisError) -> None:
+    """Raise `error` if a folder that is to be written into holds files and is not `own`: those of somebody else."""
+    folder = Path(folder)
+    try:
+        foreign = not own and folder.is_dir() and any(folder.iterdir())
+    except OSError as reason:
+        raise error(f"cannot read the folder {folder}: {reason.strerror or reason}") from reason
+    if foreign:
+        raise error(f"{folder}: holds files that are no {whose}'s; choose a new or an empty folder")
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8 to `path`, atomically."""
     with atomic_path(path) as temporary:
