@@ -63,6 +63,10 @@ def test_unknown_columns_are_kept_and_named_once(tmp_path):
     ("rows", "message"),
     [
         ("lable,path,subject\n1,a.png,x", "the column 'label' is missing; did you mean it by 'lable'"),
+        ("path,Patient_ID,label\na.png,x,1", "the column 'subject_id' is missing; did you mean it by 'Patient_ID'"),
+        ("filename,subject,label\na.png,x,1", "the column 'path' is missing; did you mean it by 'filename'"),
+        ("", "is empty; a heading and a row for each picture or video were expected"),
+        ("\n", "is empty; a heading"),
         ("path,subject,label\n", "has no rows"),
         (
             "path,subject,label,side\na.png,x,1,left\nb.png,x,1,top",
@@ -91,9 +95,6 @@ def test_unreadable_manifests(tmp_path):
         read_folder(tmp_path)
     (tmp_path / "manifest.csv").write_bytes("path,subject,label\na.png,x,1\n".encode("utf-16"))
     with pytest.raises(CohortError, match="is not UTF-8"):
-        read_folder(tmp_path)
-    (tmp_path / "manifest.csv").write_text("")
-    with pytest.raises(CohortError, match=r"manifest\.csv: cannot be read"):
         read_folder(tmp_path)
     (tmp_path / "manifest.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(CohortError, match=r"manifest\.parquet: cannot be read"):
