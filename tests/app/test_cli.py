@@ -273,6 +273,16 @@ def test_measure(people, tmp_path, astronaut, landmarker):
     done = facialis("measure", people, "--out", out, "--definition", "parra-dominguez-2021")
     assert done.returncode == 1  # the broken picture
     table = pd.read_parquet(out)
+    written, broken, counted = done.stderr.splitlines()
+    assert written == f"written: {out}"
+    assert broken == table.loc[table["status"] == "error", "reasons"].item()
+    assert counted == (
+        "faces measured: 8; files read: 9, of them without a face to measure: 1; files that could not be read: 1"
+    )
+    (tmp_path / "empty").mkdir()
+    empty = facialis("measure", tmp_path / "empty", "--out", tmp_path / "m.csv")
+    assert empty.returncode == 1
+    assert "empty: the folder holds no pictures or videos" in empty.stderr
     assert table["status"].value_counts().to_dict() == {"measured": 8, "abstained": 1, "error": 1}
     assert facialis("measure", people, "--out", tmp_path / "m.txt").returncode == 2
 
