@@ -107,8 +107,8 @@ def check_own(folder: Path | str, *, own: bool, whose: str, error: type[Facialis
         raise error(f"cannot write {folder}: {reason}")
     try:
         foreign = not own and folder.is_dir() and any(folder.iterdir())
-    except OSError as reason:
-        raise error(f"cannot read the folder {folder}: {reason.strerror or reason}") from reason
+    except OSError as denied:
+        raise error(f"cannot read the folder {folder}: {denied.strerror or denied}") from denied
     if foreign:
         raise error(f"{folder}: holds files that are no {whose}'s; choose a new or an empty folder")
 

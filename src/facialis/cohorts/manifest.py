@@ -107,8 +107,8 @@ def read_manifest(root: Path, manifest: Path) -> Listing:
     notes = _rename(table, name)
     for column in ("path", "subject_id", *(() if "group" in table.columns else ("label",))):
         if column not in table.columns:
-            known = [name for name in table.columns if name.lower() in _MEANT.get(column, ())]
-            near = known or difflib.get_close_matches(column, table.columns, n=1)
+            others = [name for name in table.columns if name.lower() in _MEANT.get(column, ())]
+            near = others or difflib.get_close_matches(column, table.columns, n=1)
             hint = f"; did you mean it by {near[0]!r}?" if near else ""
             raise CohortError(f"{name}: the column {column!r} is missing{hint}")
     for column in ("path", "subject_id", "label", "group"):
