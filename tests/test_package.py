@@ -9,7 +9,7 @@ import pytest
 
 import facialis
 from facialis.errors import FacialisError
-from facialis.files import atomic_path, write_text
+from facialis.files import atomic_path, check_own, check_writable, make_folder, write_text
 
 
 def test_version_has_one_place():
@@ -44,8 +44,19 @@ def test_atomic_writes(tmp_path):
         raise ZeroDivisionError
     assert target.read_text() == "whole"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
-    with pytest.raises(FacialisError, match="cannot write .*nowhere"):
+    with pytest.raises(FacialisError, match="cannot write .*a.txt: the folder .*nowhere is missing; make it first"):
         write_text(tmp_path / "nowhere" / "a.txt", "")
+
+
+def test_a_home_that_the_shell_did_not_expand_is_said_so_and_not_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for write in (check_writable, make_folder, lambda path: check_own(path, own=False, whose="study")):
+        with pytest.raises(FacialisError, match="cannot write ~/a: the shell did not expand ~ .*HOME"):
+            write("~/a")
+    assert list(tmp_path.iterdir()) == []
+    write_text("~a.txt", "a name like any other")
+    (tmp_path / "~").mkdir()
+    write_text("~/a", "a folder that is there")
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):

@@ -42,7 +42,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=target.suffix, dir=folder)
         os.close(handle)
     except OSError as error:
-        raise FacialisError(f"cannot write {path}: {error.strerror or error}") from error
+        reason = error.strerror or error
+        if isinstance(error, FileNotFoundError) and not target.parent.exists():
+            reason = _unexpanded(path) or f"the folder {target.parent} is missing; make it first"
+        raise FacialisError(f"cannot write {path}: {reason}") from error
     temporary = Path(name)
     try:
         yield temporary
@@ -81,12 +84,41 @@ class _Tried(Exception):
 def make_folder(path: Path | str) -> Path:
     """Make a folder with its parents, or take it as it is; `FacialisError` if it cannot be made or written into."""
     folder = Path(path)
+    if reason := _unexpanded(folder):
+        raise FacialisError(f"cannot write {folder}: {reason}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FacialisError(f"cannot write {folder}: {error.strerror or error}") from error
     check_writable(folder / "written")
     return folder
+
+
+def check_own(folder: Path | str, *, own: bool, whose: str, error: type[FacialisError] = FacialisError) -> None:
+    """Raise `error` if a folder that is to be written into holds files of somebody else, or is none that was meant.
+
+    Parameters
+    ----------
+    own : whether the folder is known as our own.
+    whose : of what it would be the folder, for the message.
+    """
+    folder = Path(folder)
+    if reason := _unexpanded(folder):
+        raise error(f"cannot write {folder}: {reason}")
+    try:
+        foreign = not own and folder.is_dir() and any(folder.iterdir())
+    except OSError as denied:
+        raise error(f"cannot read the folder {folder}: {denied.strerror or denied}") from denied
+    if foreign:
+        raise error(f"{folder}: holds files that are no {whose}'s; choose a new or an empty folder")
+
+
+def _unexpanded(path: Path) -> str:
+    """Return why a path begins with a folder ``~`` that is not there, or nothing where it does not."""
+    parts = path.parts
+    if len(parts) < 2 or not parts[0].startswith("~") or Path(parts[0]).exists():
+        return ""
+    return f"the shell did not expand {parts[0]} (in quotes, or after =); write $HOME, or the folder's whole path"
 
 
 def write_text(path: Path | str, text: str) -> None:

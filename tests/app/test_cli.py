@@ -273,6 +273,16 @@ def test_measure(people, tmp_path, astronaut, landmarker):
     done = facialis("measure", people, "--out", out, "--definition", "parra-dominguez-2021")
     assert done.returncode == 1  # the broken picture
     table = pd.read_parquet(out)
+    written, broken, counted = done.stderr.splitlines()
+    assert written == f"written: {out}"
+    assert broken == table.loc[table["status"] == "error", "reasons"].item()
+    assert counted == (
+        "faces measured: 8; files read: 9, of them without a face to measure: 1; files that could not be read: 1"
+    )
+    (tmp_path / "empty").mkdir()
+    empty = facialis("measure", tmp_path / "empty", "--out", tmp_path / "m.csv")
+    assert empty.returncode == 1
+    assert "empty: the folder holds no pictures or videos" in empty.stderr
     assert table["status"].value_counts().to_dict() == {"measured": 8, "abstained": 1, "error": 1}
     assert facialis("measure", people, "--out", tmp_path / "m.txt").returncode == 2
 
@@ -426,6 +436,19 @@ def test_assets():
     wrong = facialis("assets", "path", "face_landmarkr")
     assert wrong.returncode == 2
     assert "face_landmarker" in wrong.stderr
+
+
+def test_assets_say_what_is_wrong_with_a_file_of_the_users_own(tmp_path):
+    environment = {**os.environ, "FACIALIS_FACE_LANDMARKER": str(tmp_path / "own.task")}
+    missing = facialis("assets", "verify", "face_landmarker", env=environment)
+    assert missing.returncode == 1
+    assert "own.task (FACIALIS_FACE_LANDMARKER) cannot be read: no such file or directory" in missing.stdout
+    assert "assets fetch" not in missing.stdout
+    assert "FACIALIS_FACE_LANDMARKER" in facialis("assets", "list", env={**environment, "COLUMNS": "200"}).stdout
+    (tmp_path / "own.task").write_bytes(b"another")
+    wrong = facialis("assets", "verify", "face_landmarker", env=environment)
+    assert wrong.returncode == 1
+    assert "own.task (FACIALIS_FACE_LANDMARKER) is not face_landmarker.task: 7 bytes" in wrong.stdout
 
 
 def test_demo(tmp_path):

@@ -174,11 +174,17 @@ def test_one_visit_and_pictures_that_all_fail(astronaut, tmp_path):
     assert ran.exit_code == 0, ran.output
     assert words("en")("follow.one_visit") in page.read_text(encoding="utf-8")
     (tmp_path / "2026-03-01_rest.jpg").write_bytes(b"broken")
-    ran = CliRunner().invoke(app, ["follow", str(tmp_path), "--report", str(page)])
-    assert ran.exit_code == 1, ran.output
-    text = page.read_text(encoding="utf-8")
-    assert words("en")("follow.nothing") in text
-    assert "2026-03-01_rest" not in text
+    page.unlink()
+    (tmp_path / "missing.csv").write_text("path,date\nnowhere.jpg,2026-03-01\n")
+    for person in (tmp_path, tmp_path / "missing.csv"):
+        ran = CliRunner().invoke(app, ["follow", str(person), "--report", str(page), "--csv", str(tmp_path / "t.csv")])
+        assert ran.exit_code == 1, ran.output
+        left, last = ran.output.splitlines()[-2:]
+        assert left.startswith("2026-03-01, photo 1")
+        assert last == "nothing to follow, and nothing is written: no dated photo or video can be used"
+        assert "by chance" not in ran.output
+        assert not page.exists()
+        assert not (tmp_path / "t.csv").exists()
 
 
 def test_mistakes_end_in_one_line(tmp_path):

@@ -16,6 +16,7 @@ from facialis.cohorts.manifest import row_schema
 from facialis.cohorts.sources import extract_sources
 from facialis.cohorts.thinning import thin
 from facialis.errors import CohortError
+from facialis.reports.cohort_tables import choice_lines
 from tests.data_sets import healthy, write_people, write_picture
 
 
@@ -62,6 +63,10 @@ def test_unknown_columns_are_kept_and_named_once(tmp_path):
     ("rows", "message"),
     [
         ("lable,path,subject\n1,a.png,x", "the column 'label' is missing; did you mean it by 'lable'"),
+        ("path,Patient_ID,label\na.png,x,1", "the column 'subject_id' is missing; did you mean it by 'Patient_ID'"),
+        ("filename,subject,label\na.png,x,1", "the column 'path' is missing; did you mean it by 'filename'"),
+        ("", "is empty; a heading and a row for each picture or video were expected"),
+        ("\n", "is empty; a heading"),
         ("path,subject,label\n", "has no rows"),
         (
             "path,subject,label,side\na.png,x,1,left\nb.png,x,1,top",
@@ -91,9 +96,6 @@ def test_unreadable_manifests(tmp_path):
     (tmp_path / "manifest.csv").write_bytes("path,subject,label\na.png,x,1\n".encode("utf-16"))
     with pytest.raises(CohortError, match="is not UTF-8"):
         read_folder(tmp_path)
-    (tmp_path / "manifest.csv").write_text("")
-    with pytest.raises(CohortError, match=r"manifest\.csv: cannot be read"):
-        read_folder(tmp_path)
     (tmp_path / "manifest.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(CohortError, match=r"manifest\.parquet: cannot be read"):
         read_folder(tmp_path)
@@ -117,6 +119,23 @@ def test_hostile_names_in_a_layout(tmp_path):
         True
     ]
     assert cohort.provenance["notes"][0].endswith("1 files lie elsewhere than GROUP/SUBJECT/* and are left out")
+
+
+def test_a_folder_of_no_known_group_is_named_and_an_empty_group_is_a_warning(tmp_path):
+    for name in ("Patients/p1/a.png", "Cntrls/h1/a.png", "Cntrls/h2/b.png", "c.png"):
+        write_picture(tmp_path / "f" / name, healthy(0))
+    listing = read_folder(tmp_path / "f")
+    assert list(listing.frames["path"]) == ["Patients/p1/a.png"]
+    unknown, elsewhere = listing.notes
+    assert "f: WARNING, nobody in the group healthy: no known group: Cntrls; 2 files left out (known: pat" in unknown
+    assert "control" in unknown
+    assert elsewhere.endswith("f: 1 files lie elsewhere than GROUP/SUBJECT/* and are left out")
+    write_picture(tmp_path / "f" / "controls" / "h3" / "d.png", healthy(0))
+    listing = read_folder(tmp_path / "f")
+    assert set(listing.frames["group"]) == {"patient", "healthy"}
+    assert "f: no known group: Cntrls; 2 files left out" in listing.notes[0]
+    cohort = extract_sources([str(tmp_path / "f")], tmp_path / "c", pictures=False)
+    assert choice_lines(cohort)[:2] == list(listing.notes)
 
 
 def test_simulated_is_called_simulated(tmp_path):

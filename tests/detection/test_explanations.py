@@ -444,6 +444,11 @@ def test_an_audit_needs_subjects(detector, tmp_path):
         audit(detector.bundle, simulate_cohort(tmp_path / "few", 2, 2, 1, seed=0))
 
 
+def test_an_audit_needs_both_labels(detector, tmp_path):
+    with pytest.raises(CohortError, match="one: 0 frames with palsy and 10 without; the audit needs both"):
+        audit(detector.bundle, simulate_cohort(tmp_path / "one", 0, 10, 1, seed=0))
+
+
 def test_explaining_needs_no_torch_and_findings_travel(ill):
     assert pickle.loads(pickle.dumps(ill)).model == ill.model  # noqa: S301
     code = (

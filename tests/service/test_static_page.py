@@ -253,6 +253,6 @@ def test_a_browser_that_cannot_says_so_before_it_fetches_anything(address, tmp_p
 def test_a_folder_of_something_else_is_not_written_over(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv(MODULES_VARIABLE, str(MODULES))
     (tmp_path / "diary.txt").write_text("mine")
-    with pytest.raises(FacialisError, match="holds something else than this page"):
+    with pytest.raises(FacialisError, match="holds files that are no page's"):
         write_site(tmp_path, Bundle.load())
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]

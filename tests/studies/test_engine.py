@@ -59,6 +59,22 @@ def test_the_result_does_not_depend_on_the_number_of_workers(make_cohort: Make, 
             assert one.read_bytes() == (tmp_path / "2" / one.relative_to(tmp_path / "1")).read_bytes(), one
 
 
+def test_a_lock_that_an_interrupt_leaves_behind_is_taken_away_without_a_warning() -> None:
+    script = """
+import os
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.backend.synchronize import Lock
+from facialis.studies.engine import run_jobs
+print(sorted(run_jobs(abs, [-1, -2], workers=2)), flush=True)
+get_reusable_executor().shutdown(wait=True, kill_workers=True)
+lock = Lock()
+os._exit(0)  # as if killed: what is held is left to the tracker
+"""
+    call = [sys.executable, "-c", script]
+    done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.stdout, done.stderr) == ("[1, 2]\n", "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")
 def test_an_interrupt_of_all_processes_is_quiet_and_resumable(make_cohort: Make, tmp_path: Path) -> None:
     cohort, out = make_cohort(6, 6, crops=False), tmp_path / "out"

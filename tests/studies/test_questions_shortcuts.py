@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,8 @@ from facialis.studies.questions.tables import predictions
 from facialis.studies.recipes import RECIPES
 from tests.studies.conftest import frames_of
 
+STILL = "every head straight"
+
 
 def asking(folder: Path, planted: str) -> Asking:
     """20 + 20 subjects; the patients' crops, picture sizes or head poses differ in the planted way."""
@@ -37,6 +40,8 @@ def asking(folder: Path, planted: str) -> Asking:
         height[patients] += 40
     elif planted == POSE:
         yaw[patients] += 15
+    elif planted == STILL:
+        yaw[:] = 0
     transforms = np.repeat(np.eye(4)[None], n, axis=0)
     transforms[:, :3, :3] = Rotation.from_euler("y", yaw[:, None], degrees=True).as_matrix()
     marks = np.repeat((canonical_face() * (12, -12, 12) + (200, 200, 0))[None], n, axis=0)
@@ -81,6 +86,20 @@ def test_where_there_is_no_shortcut_none_is_found_and_the_model_stands_beside(tm
     assert figures[COLOUR].value is None
     assert "grey" in figures[COLOUR].note
     assert figures[SYMMETRIC].note == "the cohort holds no coordinates"
+
+
+def test_a_probe_below_chance_is_named_as_such_and_no_shortcut(tmp_path: Path) -> None:
+    asked = dataclasses.replace(asking(tmp_path, STILL), split="leave-one-subject-out")
+    answer = ask(asked)  # a score without a tell is the training side's share of patients: less for a held-out one
+    figure = next(figure for figure in answer.figures if figure.what == POSE)
+    assert figure.high is not None
+    assert figure.high < 0.5
+    assert POSE not in shown(answer)
+    rows = {row["probe"]: row for row in answer.sheets["Is it above chance?"]}
+    assert rows[POSE]["p, Holm"] < 0.05
+    assert rows[POSE]["why not"] == "below chance"
+    assert answer.sentences[1].startswith("below 0.5, and so no shortcut: ")
+    assert f"{POSE} (AUC {figure.value:.2f})" in answer.sentences[1]
 
 
 def test_a_model_that_cannot_run_says_why(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from facialis.cohorts.writing import write_cohort
 from facialis.errors import CohortError, FacialisError, RecipeError, SplitError, WeightsError
 from facialis.files import locked
 from facialis.reports.study_tables import table_rows, text_table, write_tables
+from facialis.studies.questions.question import claimed
 from facialis.studies.recipes import RECIPES, TINY, change, load_recipes
 from facialis.studies.study import check_device, run_study
+from facialis.studies.table1 import tiny_cohort
 
 Make = Callable[..., Cohort]
 FAST = {**TINY, "net.epochs": 6, "image.epochs": 1, "fusion.epochs": 4}
@@ -200,6 +202,24 @@ def test_finished_folds_are_kept_and_a_damaged_one_is_made_again(make_cohort: Ma
     run_study(cohort, fast_net(), out, n_bootstrap=20)
     assert [p.stat().st_mtime_ns == t for p, t in zip(paths, times, strict=True)] == [True, False, True]
     assert _outputs(out) == before
+
+
+def test_a_folder_that_holds_other_files_is_refused(make_cohort: Make, tmp_path: Path) -> None:
+    cohort, out = make_cohort(crops=False), tmp_path / "photos"
+    out.mkdir()
+    (out / "me.jpg").write_bytes(b"a photo")
+    foreign = "photos: holds files that are no study's; choose a new or an empty folder"
+    with pytest.raises(FacialisError, match=foreign):
+        run_study(cohort, RECIPES["measures-logistic"], out, n_bootstrap=10)
+    with pytest.raises(FacialisError, match=foreign), claimed(out, "seeds"):
+        pass
+    with pytest.raises(FacialisError, match=foreign):
+        tiny_cohort(out)
+    assert [entry.name for entry in out.iterdir()] == ["me.jpg"]
+    (out / "me.jpg").unlink()
+    cohort.path.rename(out / "cohort")
+    for _ in range(2):  # beside its cohort, and again where it was begun
+        run_study(Cohort.open(out / "cohort"), RECIPES["measures-logistic"], out, n_bootstrap=10)
 
 
 def test_a_folder_of_another_study_is_refused_by_name(make_cohort: Make, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_row_that_cannot_run_says_why_and_the_others_go_on(make_cohort: Make, 
     assert (row["f1"], row["n_folds"], row["folds"]) == (None, None, [])
     assert row["error"] == failed["error"]
     with pytest.raises(FacialisError, match="no row could run; the first: .* holds no 'lines'"):
-        run_study(make_cohort(name="b", crops=False), recipes[1], tmp_path / "b", **options)
+        run_study(make_cohort(name="b", crops=False), recipes[1], tmp_path / "c", **options)
 
 
 def test_a_row_whose_weights_come_later_is_added(

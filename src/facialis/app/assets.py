@@ -19,6 +19,8 @@ NamesArgument = Annotated[
 @app.command("list")
 def show() -> None:
     """List the files: size, licence, source, and where they are on this disk."""
+    import os
+
     from rich.table import Table
 
     from facialis.faces.assets import list_assets
@@ -28,7 +30,8 @@ def show() -> None:
     table = Table("name", "bytes", "licence", "source", "on this disk")
     for state in list_assets():
         asset = state.asset
-        where = "not fetched" if state.path is None else f"{state.path}{'' if state.verified else ' (damaged)'}"
+        missing = f"missing: {asset.environment}" if os.environ.get(asset.environment) else "not fetched"
+        where = missing if state.path is None else f"{state.path}{'' if state.verified else ' (damaged)'}"
         table.add_row(asset.name, f"{asset.size:,}", asset.licence, asset.source, where)
     for runtime in RUNTIMES.values():
         where = str(runtime_folder(runtime)) if is_whole(runtime) else "not fetched"
@@ -57,6 +60,7 @@ def fetch(names: NamesArgument = None) -> None:
 def verify(names: NamesArgument = None) -> None:
     """Compare the files on this disk with their SHA-256."""
     from facialis.faces.asset_table import ASSETS
+    from facialis.faces.assets import fault
     from facialis.faces.assets import verify as verify_asset
     from facialis.service.runtimes import RUNTIMES, is_whole, runtime_folder
 
@@ -68,12 +72,9 @@ def verify(names: NamesArgument = None) -> None:
                 answer = "whole" if is_whole(runtime) else "damaged or not on this disk; `facialis assets fetch web`"
                 typer.echo(f"{WEB}: {answer} ({runtime_folder(runtime)})")
             continue
-        path, whole = verify_asset(name)
-        damaged |= not whole
-        answer = (
-            "not on this disk; `facialis assets fetch` gets it" if path is None else "whole" if whole else "damaged"
-        )
-        typer.echo(f"{name}: {answer}" + (f" ({path})" if path is not None else ""))
+        wrong = fault(name)
+        damaged |= bool(wrong)
+        typer.echo(f"{name}: {wrong or f'whole ({verify_asset(name)[0]})'}")
     if damaged:
         raise typer.Exit(1)
 

@@ -43,7 +43,8 @@ def follow(
 
     Like is compared with like: the same quantity in the same view. A second photo of a view at one date is a repeat,
     and tells the error of measurement. What has no date is left out and named; a copy of a file counts once. Exit
-    status: 0, 1 where a file could not be read, 2 where the call was wrong. Research use; not a medical device.
+    status: 0, 1 where a file could not be read or none can be used, 2 where the call was wrong.
+    Research use; not a medical device.
     """
     from facialis.detection.bundle import Bundle
     from facialis.faces.sources import check_output
@@ -65,6 +66,11 @@ def follow(
         person, judge, say, where=bundle, workers=workers, prompts=prompts, photos=not no_photo, names=names,
         faces=report is not None,
     )  # fmt: skip
+    if not any(visit.takes or visit.videos for visit in followed.course.visits):
+        for line in left_out_lines(followed.course, followed.names, followed.left_out, words("en")):
+            typer.echo(line, err=True)
+        typer.echo("nothing to follow, and nothing is written: no dated photo or video can be used", err=True)
+        raise typer.Exit(1)
     console().print(changes_table(followed.course, words("en")))
     if csv is not None:
         write_text(csv, csv_text(course_rows(followed.course), COLUMNS))

@@ -49,7 +49,11 @@ def measure(
         str, typer.Option(callback=parse_face, metavar="only|largest|all|N", help="Which face of several.")
     ] = "only",
 ) -> None:
-    """Measure each photo's face: one row a face with the 29 measures, or with the reason why there are none."""
+    """Measure each photo's face: one row a face with the 29 measures, or with the reason why there are none.
+
+    How many files were read, had no face or could not be read is said on standard error. Exit status: 0, 1 where a
+    file could not be read, 2 where the call was wrong.
+    """
     from facialis.faces.landmarks import FaceLandmarker
     from facialis.faces.sources import list_sources
     from facialis.files import atomic_path, check_writable, write_text
@@ -79,9 +83,29 @@ def measure(
     else:
         print(csv_text(rows, columns), end="")
     if out is not None:
-        typer.echo(f"written: {out} ({sum(row['status'] == 'measured' for row in rows)} faces)", err=True)
-    if any(row["status"] == "error" for row in rows):
+        typer.echo(f"written: {out}", err=True)
+    failed = _tell(rows)
+    if failed:
         raise typer.Exit(1)
+
+
+def _tell(rows: list[dict[str, Any]]) -> int:
+    """Say on standard error what was read, had no face or could not be read; return how many files that last is."""
+    measured, abstained, failed = (
+        {row["source"] for row in rows if row["status"] == status} for status in ("measured", "abstained", "error")
+    )
+    faceless = abstained - measured - failed
+    read = measured | faceless
+    faces = sum(row["status"] == "measured" for row in rows)
+    for row in rows:
+        if row["status"] == "error":
+            typer.echo(row["reasons"], err=True)
+    typer.echo(
+        f"faces measured: {faces}; files read: {len(read)}, of them without a face to measure: {len(faceless)}; "
+        f"files that could not be read: {len(failed)}",
+        err=True,
+    )
+    return len(failed)
 
 
 def _rows(source: Any, landmarker: Any, how: dict[str, str], pose_corrected: bool, face: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from facialis.cohorts.listing import Listing, complete, folder_of, list_files, wrong_layout
 from facialis.cohorts.manifest import GROUP_NAMES, read_manifest
@@ -27,7 +28,7 @@ def read_folder(root: Path | str) -> Listing:
     - any others, which are kept; a note names those that this program does not know.
 
     Without a manifest the layout is ``FOLDER/GROUP/SUBJECT/*`` with the groups patient (or palsy) and healthy (or
-    normal), and each frame has its group's label.
+    normal, control), and each frame has its group's label.
 
     Raises
     ------
@@ -56,8 +57,22 @@ def _from_layout(root: Path) -> Listing:
             )  # fmt: skip
     if not rows:
         raise wrong_layout(root, files, _LAYOUT)
-    left_out = len(files) - len(rows)
-    notes = [f"{display_name(root)}: {left_out} files lie elsewhere than GROUP/SUBJECT/* and are left out"]
     return Listing(
-        complete(root, rows, name_as_text(f"folder:{root.resolve().name}")), tuple(notes if left_out else ())
+        complete(root, rows, name_as_text(f"folder:{root.resolve().name}")), tuple(_notes(root, files, rows))
     )
+
+
+def _notes(root: Path, files: list[tuple[str, ...]], rows: list[dict[str, Any]]) -> list[str]:
+    """Return what is left out and why; where nobody is left in a group by it, that is a warning."""
+    deep = [parts[0] for parts in files if len(parts) >= 3]
+    unknown = [name for name in dict.fromkeys(deep) if name.lower() not in GROUP_NAMES]
+    elsewhere, notes = len(files) - len(deep), []
+    if unknown:
+        n = sum(deep.count(name) for name in unknown)
+        named = ", ".join(display_name(name) for name in unknown[:5]) + (" and others" if len(unknown) > 5 else "")
+        note = f"no known group: {named}; {n} files left out (known: {', '.join(GROUP_NAMES)})"
+        empty = [group for group in GROUPS if group not in {row["group"] for row in rows}]
+        notes.append(f"WARNING, nobody in the group {empty[0]}: {note}" if empty else note)
+    if elsewhere:
+        notes.append(f"{elsewhere} files lie elsewhere than GROUP/SUBJECT/* and are left out")
+    return [f"{display_name(root)}: {note}" for note in notes]

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GROUP_NAMES = {"patient": "patient", "patients": "patient", "palsy": "patient",
-               "healthy": "healthy", "normal": "healthy", "normals": "healthy"}  # fmt: skip
+               "healthy": "healthy", "normal": "healthy", "normals": "healthy",
+               "control": "healthy", "controls": "healthy"}  # fmt: skip
 _CONSENT = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
 _WORDS: dict[str, Mapping[str, str]] = {
     "group": GROUP_NAMES, "weak_side": SIDES, "sex": SEXES, "consent": _CONSENT,
 }  # fmt: skip
 ALIASES = {"subject": "subject_id", "side": "weak_side"}
 """Other names of columns."""
+_MEANT = {"subject_id": ("patient_id", "patient", "participant_id", "participant", "person", "id"),
+          "path": ("file", "filename", "image", "photo", "video")}  # fmt: skip
+"""Names that others have for what is asked for: not read as it, but a hint."""
 
 COLUMNS = {
     "path": "picture or video, relative to the folder",
@@ -103,7 +107,8 @@ def read_manifest(root: Path, manifest: Path) -> Listing:
     notes = _rename(table, name)
     for column in ("path", "subject_id", *(() if "group" in table.columns else ("label",))):
         if column not in table.columns:
-            near = difflib.get_close_matches(column, table.columns, n=1)
+            others = [name for name in table.columns if name.lower() in _MEANT.get(column, ())]
+            near = others or difflib.get_close_matches(column, table.columns, n=1)
             hint = f"; did you mean it by {near[0]!r}?" if near else ""
             raise CohortError(f"{name}: the column {column!r} is missing{hint}")
     for column in ("path", "subject_id", "label", "group"):
@@ -153,6 +158,8 @@ def _read_table(manifest: Path) -> pd.DataFrame:
             )
     except UnicodeDecodeError as error:
         raise CohortError(f"{name}: byte {error.start} is not UTF-8; save it again as CSV in UTF-8") from error
+    except pd.errors.EmptyDataError as error:
+        raise CohortError(f"{name}: is empty; a heading and a row for each picture or video were expected") from error
     except (OSError, ValueError) as error:
         raise CohortError(f"{name}: cannot be read ({display_name(str(error).strip())})") from error
     if not len(table):

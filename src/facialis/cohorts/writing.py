@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from facialis.cohorts.cohort import SCHEMA, Cohort, file_hash, read_card
 from facialis.errors import CohortError
-from facialis.files import atomic_path, remove_leftovers, write_text
+from facialis.files import atomic_path, check_own, remove_leftovers, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +51,7 @@ def prepare_folder(path: Path) -> Path:
         raise CohortError(f"{path}: holds a cohort already; choose another folder or `facialis cohort remove` it")
     parts = path / ".parts"
     try:
-        if path.exists() and not parts.is_dir() and any(path.iterdir()):
-            raise CohortError(f"{path}: holds files that are no cohort's; choose a new or an empty folder")
+        check_own(path, own=parts.is_dir(), whose="cohort", error=CohortError)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
         parts.mkdir(exist_ok=True)

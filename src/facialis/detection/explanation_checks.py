@@ -139,7 +139,7 @@ def audit(
     FacialisError
         The bundle's label reads more than the measures.
     CohortError
-        The cohort holds no landmarks and transforms, or fewer than ten subjects.
+        The cohort holds no landmarks and transforms, fewer than ten subjects, or frames of one label alone.
     """
     if not bundle.by_measures:
         raise FacialisError(
@@ -153,6 +153,11 @@ def audit(
         raise CohortError(f"{cohort.path}: holds no landmarks and transforms; extract it again with both")
     if count < 10:
         raise CohortError(f"{cohort.path}: {count} subjects; intervals over subjects need ten or more")
+    ill = int((frames["label"] == 1).sum())
+    if ill in (0, len(frames)):
+        raise CohortError(
+            f"{cohort.path}: {ill} frames with palsy and {len(frames) - ill} without; the audit needs both"
+        )
     landmarks = np.asarray(cohort.array("landmarks"), dtype=np.float64)
     transforms = np.asarray(cohort.array("transforms"), dtype=np.float64)
     every = measures_of(bundle, landmarks, transforms)

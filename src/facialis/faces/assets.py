@@ -69,6 +69,21 @@ def verify(name: str) -> tuple[Path | None, bool]:
     return (path if path.is_file() else None), matches(path, asset)
 
 
+def fault(name: str) -> str:
+    """Return what is wrong with the asset on this disk and what to do, or nothing where it is whole; never fetch."""
+    asset = _asset(name)
+    if (given := _given(asset, None)) is not None:
+        try:
+            _check_given(asset, *given)
+        except AssetError as error:
+            return str(error)
+        return ""
+    path, whole = verify(name)
+    if path is None:
+        return "not on this disk; `facialis assets fetch` gets it"
+    return "" if whole else f"damaged; `facialis assets fetch` gets it anew ({path})"
+
+
 def list_assets() -> list[AssetState]:
     """Return every asset with its place on this disk, in the order of `ASSETS`; never fetch."""
     return [AssetState(asset, *verify(name)) for name, asset in ASSETS.items()]

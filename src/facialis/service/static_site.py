@@ -11,6 +11,7 @@ from pathlib import Path
 from facialis.detection.bundle import Bundle
 from facialis.errors import FacialisError
 from facialis.faces.assets import asset_path
+from facialis.files import check_own
 from facialis.service.engine_facts import fits
 from facialis.service.runtimes import fetch_runtimes
 from facialis.service.site import site_files
@@ -70,8 +71,7 @@ def write_site(folder: Path | str, bundle: Bundle) -> dict[str, int]:
 def _check(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise FacialisError(f"{folder}: is no folder; give a new one")
-    if folder.is_dir() and any(folder.iterdir()) and not all((folder / sign).is_file() for sign in SIGNS):
-        raise FacialisError(f"{folder}: holds something else than this page; give a new or an empty folder")
+    check_own(folder, own=all((folder / sign).is_file() for sign in SIGNS), whose="page")
 
 
 def _without_server(facts: bytes | Path) -> bytes:

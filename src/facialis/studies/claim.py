@@ -12,11 +12,13 @@ from typing import Any
 
 from facialis.cohorts.cohort import Cohort
 from facialis.errors import CohortError, FacialisError, RecipeError
-from facialis.files import write_text
+from facialis.files import check_own, write_text
 from facialis.models.encoders import Encoder
 from facialis.studies.settings import Recipe
 
 SCHEMA = 2
+SIGNS = (".lock", "study.json", "cohort-of.json", "answer.json")
+"""Any of these makes a folder a study's or a question's own, from its first moment on."""
 _PACKAGES = ("numpy", "torch", "timm", "skorch", "scikit-learn")
 
 
@@ -51,6 +53,16 @@ def describe(
     }
     plain: dict[str, Any] = json.loads(json.dumps(facts))
     return plain
+
+
+def check_folder(out: Path) -> None:
+    """Raise `FacialisError` if a study or a question shall go into a folder that holds files of somebody else.
+
+    Its own is one that it was begun in, or that holds nothing but its cohort, as OUT/cohort.
+    """
+    begun = any((out / sign).exists() for sign in SIGNS)
+    prepared = (out / "cohort" / "cohort.json").exists() and [entry.name for entry in out.iterdir()] == ["cohort"]
+    check_own(out, own=begun or prepared, whose="study")
 
 
 def claim(out: Path, facts: dict[str, Any]) -> None:

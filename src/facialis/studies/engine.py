@@ -56,6 +56,7 @@ def run_jobs(
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
+    _start_quiet_tracker()
     pool = joblib.Parallel(
         n_jobs=min(workers, len(jobs)), backend="loky", return_as="generator_unordered", batch_size=1, max_nbytes=None
     )
@@ -69,6 +70,21 @@ def run_jobs(
             "a worker process died (out of memory?); the folds that were finished are kept: run the same command "
             "again, with fewer --workers"
         ) from error
+
+
+def _start_quiet_tracker() -> None:
+    """Start loky's tracker, which takes locks away that an interrupt left behind, without its warnings of them."""
+    from joblib.externals.loky.backend import resource_tracker
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _settle() -> int:

@@ -19,7 +19,7 @@ from facialis.errors import CohortError, FacialisError, RecipeError, WeightsErro
 from facialis.files import atomic_path, locked, write_text
 from facialis.models.encoders import Encoder
 from facialis.progress import bar
-from facialis.studies.claim import claim, describe
+from facialis.studies.claim import check_folder, claim, describe
 from facialis.studies.engine import run_jobs
 from facialis.studies.jobs import FoldJob, Source, forget, read_fold, run_job, write_fold
 from facialis.studies.results import Settings, compare_rows, failed_row, row_facts
@@ -97,10 +97,10 @@ def run_study(
     Raises
     ------
     FacialisError
-        Before anything is trained: another process is at work in the folder; it holds another study (`RecipeError`,
-        `CohortError`: what differs is named); the cohort lacks a modality, was changed or holds duplicates
-        (`CohortError`) or cannot be split (`SplitError`); weights cannot be had (`WeightsError`). Later: a training
-        diverged (`RecipeError`), a worker died.
+        Before anything is trained: another process is at work in the folder; it holds files of somebody else, or
+        another study (`RecipeError`, `CohortError`: what differs is named); the cohort lacks a modality, was changed or
+        holds duplicates (`CohortError`) or cannot be split (`SplitError`); weights cannot be had (`WeightsError`).
+        Later: a training diverged (`RecipeError`), a worker died.
     """
     recipes = (recipes,) if isinstance(recipes, Recipe) else tuple(recipes)
     names = [recipe.name for recipe in recipes]
@@ -114,6 +114,7 @@ def run_study(
     device = check_device(device)
     check_engine(engine)
     out, rows = Path(out), []
+    check_folder(out)
     try:
         cohort.verify({m for r in recipes for m in r.modalities if m in cohort.modalities or not keep_going})
         if not allow_duplicates:

@@ -12,6 +12,7 @@ from facialis.cohorts.simulated.cohort import simulate_cohort
 from facialis.cohorts.sources import READERS, extract_sources
 from facialis.errors import CohortError
 from facialis.files import write_text
+from facialis.studies.claim import check_folder
 
 TINY_SUBJECTS, TINY_FRAMES = 4, 2
 PAPER_HEALTHY = 20
@@ -106,6 +107,7 @@ def _in_folder(out: Path, asked: dict[str, Any], make: Any) -> Cohort:
     text = json.dumps(asked)
     if note.exists() and note.read_text(encoding="utf-8", errors="replace") != text:
         raise CohortError(f"{out} holds a study of other data; choose another folder, or remove that one")
+    check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     write_text(note, text)
     cohort: Cohort = Cohort.open(path) if (path / "cohort.json").exists() else make(path)

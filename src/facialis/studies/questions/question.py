@@ -12,6 +12,7 @@ from typing import Any
 from facialis.cohorts.cohort import Cohort
 from facialis.errors import FacialisError
 from facialis.files import locked, write_text
+from facialis.studies.claim import check_folder
 from facialis.studies.splits import PATIENT_OUT
 
 
@@ -123,12 +124,14 @@ def claimed(out: Path, name: str) -> Iterator[None]:
     Raises
     ------
     FacialisError
-        It holds a study or the answer to another question, another process is at work there, or it cannot be made.
+        It holds files of somebody else, a study or the answer to another question, another process is at work there,
+        or it cannot be made.
     """
     other = "a study" if (out / "study.json").exists() else _answered(out / "answer.json")
     if other not in ("", name):
         what = other if other == "a study" else f"the answer to {other}"
         raise FacialisError(f"{out}: holds {what}; choose another folder for {name}")
+    check_folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

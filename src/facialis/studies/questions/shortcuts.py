@@ -52,14 +52,23 @@ def ask(asking: Asking) -> Answer:
             figures.append(Figure(name, AUC, value, *limits(drawn), *n, beside=beside))
     p_values = {name: p_value(areas[name][1], 0.5) for name in PROBES if name in areas}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    shown = [name for name, p in adjusted.items() if p < 0.05 and areas[name][0] > 0.5]
+    apart = [name for name, p in adjusted.items() if p < 0.05]
+    shown = [name for name in apart if areas[name][0] > 0.5]
+    below = [name for name in apart if areas[name][0] <= 0.5]
     told = ", ".join(f"{name} (AUC {areas[name][0]:.2f})" for name in shown)
     start = made_of(asking, weights)
     tell = f"{len(shown)} tell" if len(shown) > 1 else f"{len(shown) or 'none'} tells"
     told = f"{tell} the group after Holm's correction{': ' if told else ''}{told}"
     sentences = [f"{start}of {len(p_values)} probes that ran {told}."]
+    if below:
+        named = ", ".join(f"{name} (AUC {areas[name][0]:.2f})" for name in below)
+        sentences.append(
+            f"below 0.5, and so no shortcut: {named}; subjects held out are ranked the wrong way round, as leaving "
+            "some out of a small cohort can do by itself."
+        )
     sentences += [start + _beside(name, area, areas) for name, area in models.items() if p_values]
-    sheet = [{"probe": name, "p": p_values[name], "p, Holm": adjusted[name], "shortcut": name in shown}
+    sheet = [{"probe": name, "p": p_values[name], "p, Holm": adjusted[name], "shortcut": name in shown,
+              **({"why not": "below chance" if name in below else ""} if below else {})}
              for name in p_values]  # fmt: skip
     return Answer(
         "shortcuts", "What tells the group", sentences, figures, cohort.simulated, weights,
