@@ -34,9 +34,11 @@ def translated(text: str, say: Words) -> str:
     >>> translated("head turned aside", words("de")), translated("a card's own words", words("de"))
     ('Kopf zur Seite gedreht', "a card's own words")
     """
+    if say.language == "en":
+        return text
     for head in (False, True):
         known = recognised(text, head=head)
-        if known is not None and say.language != "en":
+        if known is not None:
             said = say.texts[known[0]].partition(":")[0] if head else say.texts[known[0]]
             return said.format(**{name: number_as_said(value, say) for name, value in known[1].items()})
     return text
